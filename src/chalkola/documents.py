@@ -1,0 +1,83 @@
+"""A document as Amazon sent it: bytes in memory while it is small, in a temporary file when it is not."""
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, cast
+
+from chalkola.errors import Damaged
+
+IN_MEMORY_BYTES = 8_000_000
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What one download brought, unchanged. Whether it is compressed is told by its first bytes, not by a flag:
+    Amazon's flag and the `Content-Encoding` header have both been seen to be wrong."""
+
+    raw: IO[bytes]
+    size_bytes: int
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the bytes are gzip."""
+        self.raw.seek(0)
+        return self.raw.read(2) == _GZIP_MAGIC
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Give the content, inflated. Reading raises `Damaged` when the gzip stream is broken or cut short."""
+        compressed = self.compressed
+        self.raw.seek(0)
+        yield cast(IO[bytes], _Inflating(self.raw)) if compressed else self.raw
+
+    def content(self) -> bytes:
+        """Return the whole content, inflated. Raises `Damaged` as `open` does."""
+        with self.open() as stream:
+            return stream.read()
+
+    def close(self) -> None:
+        """Give the memory or the temporary file back."""
+        self.raw.close()
+
+
+def spool() -> IO[bytes]:
+    """Return an empty place for a document's bytes: memory at first, a temporary file beyond 8 MB."""
+    return cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+
+
+def document_of(content: bytes) -> Document:
+    """Return a document of bytes at hand, as from the archive."""
+    place = spool()
+    place.write(content)
+    return Document(raw=place, size_bytes=len(content))
+
+
+class _Inflating:
+    """The part of a binary file that readers need, over a gzip stream, in constant memory."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._inflater = zlib.decompressobj(wbits=31)
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(iter(lambda: self.read(_CHUNK_BYTES), b""))
+        while not self._left and not self._inflater.eof:
+            self._left = self._next(size)
+        piece, self._left = self._left[:size], self._left[size:]
+        return piece
+
+    def _next(self, size: int) -> bytes:
+        chunk = self._inflater.unconsumed_tail or self._raw.read(_CHUNK_BYTES)
+        if not chunk:
+            raise Damaged("The document is cut short.", why="Its gzip stream ends before its end mark.")
+        try:
+            return self._inflater.decompress(chunk, max(size, _CHUNK_BYTES))
+        except zlib.error as error:
+            raise Damaged("The document cannot be inflated.", why=f"{error}.") from error

@@ -1,0 +1,174 @@
+"""What is due, packed into pulls. Pure: functions of the catalog, the ledger and the hour."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalkola.datasets.model import Box, Dataset, Pull, Slice, SliceState, Source
+from chalkola.errors import UsageError
+from chalkola.marketplaces import Marketplace, by_scope
+from chalkola.periods import ONE_DAY, newest_settled, oldest_answered, settles_at, today
+from chalkola.store.lines import Coverage, Known
+
+Opens = Mapping[Marketplace, str]
+"""The account that opens each marketplace."""
+
+ClosedSources = Collection[tuple[str, str]]
+"""(account, source) pairs that Amazon refuses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person or a schedule asks for. Without days: what is due."""
+
+    datasets: tuple[Dataset, ...]
+    first: date | None = None
+    last: date | None = None
+    again: bool = False
+    """Ask for closed days too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Pulls, newest day first; `unreachable` are due but no source is open to the account; `closed` counts the days
+    that were asked for and are closed already."""
+
+    pulls: tuple[Pull, ...]
+    unreachable: tuple[Slice, ...] = ()
+    closed: int = 0
+
+
+def plan(request: Request, opens: Opens, shut: ClosedSources, known: Coverage, now: datetime) -> Plan:
+    """Return what to ask now. Raises `UsageError` for days that Amazon cannot answer."""
+    check_days(request, opens, now)
+    wanted: list[Slice] = []
+    closed = 0
+    for dataset in request.datasets:
+        for m in opens:
+            due, already = _due(dataset, m, request, known.get((dataset.name, m.scope), Known()), now)
+            wanted += due
+            closed += already
+    pulls, unreachable = pack(wanted, {d.name: d for d in request.datasets}, opens, shut, now)
+    return Plan(pulls=pulls, unreachable=unreachable, closed=closed)
+
+
+def check_days(request: Request, opens: Opens, now: datetime) -> None:
+    """Raise `UsageError` when the days asked for are in the wrong order, in the future or beyond Amazon's memory."""
+    if request.first is None or request.last is None:
+        return
+    if request.last < request.first:
+        raise UsageError(
+            f"The days end ({request.last}) before they start ({request.first}).",
+            remedy="Write the earlier one after --from and the later one after --to.",
+        )
+    for m in opens:
+        latest = today(now, m.zone)
+        oldest = max(oldest_answered(now, m.zone, d.kept_for) for d in request.datasets)
+        if request.last > latest:
+            raise UsageError(
+                f"{request.last} is in the future in {m.code}.", remedy=f"The latest day there is {latest}."
+            )
+        if request.first < oldest:
+            raise UsageError(
+                f"{request.first} is before what Amazon still answers for {m.code}.",
+                remedy=f"The oldest day is {oldest}.",
+            )
+
+
+def _due(dataset: Dataset, m: Marketplace, request: Request, known: Known, now: datetime) -> tuple[list[Slice], int]:
+    """Return the slices to ask for, and how many of the days asked for are closed already."""
+    if request.first is None or request.last is None:
+        days = _days_due(dataset, m, known, now)
+        return [Slice(dataset=dataset.name, scope=m.scope, day=day) for day in days], 0
+    span = range(request.first.toordinal(), request.last.toordinal() + 1)
+    ordinals = span if request.again else [o for o in span if o not in known.closed]
+    slices = [Slice(dataset=dataset.name, scope=m.scope, day=date.fromordinal(o)) for o in ordinals]
+    return slices, len(span) - len(slices)
+
+
+def _days_due(dataset: Dataset, m: Marketplace, known: Known, now: datetime) -> Iterator[date]:
+    """Yield the settled days to ask for: the newest; what was missed in the last two weeks since we began; and any
+    older one that the ledger has open. Days found in the user's tables are left to the backfill."""
+    newest = newest_settled(now, m.zone, dataset.settles_after)
+    since = max(known.first or newest, newest - dataset.restated_for + ONE_DAY)
+    for ordinal in range(newest.toordinal(), min(since, newest).toordinal() - 1, -1):
+        day = date.fromordinal(ordinal)
+        if (
+            ordinal not in known.closed
+            and (day == newest or not _was_found(known, day))
+            and _is_time(known, day, now)
+        ):
+            yield day
+    for day in known.others:
+        if day < since and not _was_found(known, day) and _is_time(known, day, now):
+            yield day
+
+
+def _was_found(known: Known, day: date) -> bool:
+    line = known.others.get(day)
+    return line is not None and line.source == "found"
+
+
+def _is_time(known: Known, day: date, now: datetime) -> bool:
+    line = known.others.get(day)
+    return line is None or line.next_at is None or line.next_at <= now
+
+
+def pack(
+    wanted: Sequence[Slice], datasets: Mapping[str, Dataset], opens: Opens, shut: ClosedSources, now: datetime
+) -> tuple[tuple[Pull, ...], tuple[Slice, ...]]:
+    """Return pulls that cover `wanted`, newest first, each within what its source may span; and what no open source
+    covers. A pull carries every dataset that its source fills, also where only one of them was wanted."""
+    boxes: dict[tuple[Source, str, date], dict[Marketplace, None]] = {}
+    unreachable = []
+    for s in wanted:
+        m = _marketplace(s)
+        source = _open_source(datasets[s.dataset], opens[m], shut)
+        if source is None:
+            unreachable.append(s)
+        else:
+            boxes.setdefault((source, opens[m], s.day), {})[m] = None
+    pulls = [
+        _pull(source, account, some, day, datasets, now)
+        for (source, account, day), marketplaces in boxes.items()
+        for some in _chunks(tuple(marketplaces), source.marketplaces_per_pull)
+    ]
+    return tuple(sorted(pulls, key=lambda p: p.box.last, reverse=True)), tuple(unreachable)
+
+
+def _pull(
+    source: Source,
+    account: str,
+    marketplaces: tuple[Marketplace, ...],
+    day: date,
+    datasets: Mapping[str, Dataset],
+    now: datetime,
+) -> Pull:
+    settles_after = max((datasets[n].settles_after for n in source.fills if n in datasets), default=timedelta())
+    return Pull(
+        source=source,
+        box=Box(account=account, marketplaces=marketplaces, first=day, last=day),
+        slices=tuple(Slice(dataset=n, scope=m.scope, day=day) for n in source.fills for m in marketplaces),
+        settled=all(settles_at(day, m.zone, settles_after) <= now for m in marketplaces),
+    )
+
+
+def _open_source(dataset: Dataset, account: str, shut: ClosedSources) -> Source | None:
+    return next((source for source in dataset.sources if (account, source.name) not in shut), None)
+
+
+def _marketplace(s: Slice) -> Marketplace:
+    m = by_scope(s.scope)
+    if m is None:
+        raise ValueError(f"{s.scope} is not the scope of a marketplace")
+    return m
+
+
+def _chunks(marketplaces: tuple[Marketplace, ...], size: int) -> Iterator[tuple[Marketplace, ...]]:
+    for start in range(0, len(marketplaces), size):
+        yield marketplaces[start : start + size]
+
+
+def is_late(state: SliceState) -> bool:
+    """Return whether a settled slice in this state is late or failed, so that a run that leaves it ends with 3."""
+    return state in (SliceState.DUE, SliceState.ASKED, SliceState.FAILED)

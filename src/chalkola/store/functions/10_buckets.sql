@@ -1,0 +1,83 @@
+-- Turns from buckets. A bucket is one row (GCRA): `full_at` moves on by `seconds_per_turn` with each turn, and a turn can
+-- be had while the bucket lacks fewer than `burst` turns. `now` is Amazon's time and always a parameter.
+
+-- Declare a bucket; an existing one keeps its state, and its rate too when Amazon has stated one.
+CREATE OR REPLACE FUNCTION sp_define_bucket(key text, seconds_per_turn double precision, burst integer, daily integer)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO sp_buckets AS b (key, seconds_per_turn, burst, daily)
+  VALUES ($1, $2, $3, $4)
+  ON CONFLICT (key) DO UPDATE SET
+    seconds_per_turn = CASE WHEN b.learned THEN b.seconds_per_turn ELSE excluded.seconds_per_turn END,
+    burst = excluded.burst,
+    daily = excluded.daily
+  WHERE (b.burst, b.daily) IS DISTINCT FROM (excluded.burst, excluded.daily)
+     OR NOT b.learned AND b.seconds_per_turn <> excluded.seconds_per_turn;
+$$;
+
+-- From when a bucket grants its next turn.
+CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT greatest(
+    b.full_at - make_interval(secs => (b.burst - 1) * b.seconds_per_turn),
+    b.blocked_until,
+    -- a daily limit is full while the daily-th youngest turn is less than a day old
+    CASE WHEN b.daily IS NOT NULL THEN (
+      SELECT t.taken_at + interval '24 hours' FROM sp_bucket_turns t
+      WHERE t.key = b.key ORDER BY t.taken_at DESC OFFSET b.daily - 1 LIMIT 1) END);
+$$;
+
+-- Take one turn from every bucket in `keys`, or none from any. Not granted: `open_at` is when to try again, and
+-- `waiting_for` the bucket that says so.
+CREATE OR REPLACE FUNCTION sp_take(keys text[], now timestamptz,
+                                   OUT granted boolean, OUT open_at timestamptz, OUT waiting_for text)
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM sp_buckets b WHERE b.key = ANY (keys) ORDER BY b.key FOR UPDATE;
+  SELECT b.open_at, b.key INTO open_at, waiting_for FROM sp_buckets b
+  WHERE b.key = ANY (keys) AND b.open_at > now ORDER BY b.open_at DESC LIMIT 1;
+  granted := NOT FOUND;
+  IF granted THEN
+    INSERT INTO sp_bucket_turns SELECT b.key, now FROM sp_buckets b WHERE b.key = ANY (keys) AND b.daily IS NOT NULL;
+    DELETE FROM sp_bucket_turns t WHERE t.key = ANY (keys) AND t.taken_at <= now - interval '24 hours';
+    UPDATE sp_buckets b SET full_at = greatest(b.full_at, now) + make_interval(secs => b.seconds_per_turn)
+    WHERE b.key = ANY (keys);
+    UPDATE sp_buckets b SET open_at = sp_next_turn(b) WHERE b.key = ANY (keys);
+    open_at := now;
+  END IF;
+END $$;
+
+-- Amazon answered a question whose turn was taken at `asked_at`. Count the turn from the answer, since Amazon counted it
+-- somewhere in between, and end any run of 429s.
+CREATE OR REPLACE FUNCTION sp_settle_turn(keys text[], asked_at timestamptz, now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM sp_buckets b WHERE b.key = ANY (keys) ORDER BY b.key FOR UPDATE;
+  UPDATE sp_bucket_turns t SET taken_at = now WHERE t.key = ANY (keys) AND t.taken_at = asked_at;
+  UPDATE sp_buckets b SET full_at = b.full_at + (now - asked_at), refused_in_row = 0 WHERE b.key = ANY (keys);
+  UPDATE sp_buckets b SET open_at = sp_next_turn(b) WHERE b.key = ANY (keys);
+END $$;
+
+-- Note a 429: nothing leaves through this bucket before `until`. Return how many came in a row.
+CREATE OR REPLACE FUNCTION sp_refuse_turn(key text, until timestamptz)
+RETURNS integer LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  bucket sp_buckets;
+BEGIN
+  UPDATE sp_buckets b SET blocked_until = greatest(b.blocked_until, until), refused_in_row = b.refused_in_row + 1
+  WHERE b.key = $1 RETURNING * INTO bucket;
+  UPDATE sp_buckets b SET open_at = sp_next_turn(b) WHERE b.key = $1;
+  RETURN coalesce(bucket.refused_in_row, 1);
+END $$;
+
+-- Note that Amazon let a call through again.
+CREATE OR REPLACE FUNCTION sp_accept_turn(key text)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_buckets b SET refused_in_row = 0 WHERE b.key = $1 AND b.refused_in_row > 0;
+$$;
+
+-- Adopt the rate that Amazon states for an operation.
+CREATE OR REPLACE FUNCTION sp_learn_rate(key text, rate_per_second double precision)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_buckets b SET seconds_per_turn = 1 / rate_per_second, learned = true
+  WHERE b.key = $1 AND rate_per_second > 0 AND abs(b.seconds_per_turn * rate_per_second - 1) > 0.001;
+$$;

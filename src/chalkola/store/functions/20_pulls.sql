@@ -1,0 +1,236 @@
+-- The life of a pull: plan -> claim (which takes the turns and writes the intent) -> ticket -> postpone … -> finish.
+-- Each verb is one transaction. All but `sp_plan` and `sp_claim` are fenced: they raise CH001 when the caller's lease
+-- has run out and somebody else has claimed the pull since.
+
+-- Write questions down. `pulls` is a list of {source, account, question, question_key, first_day, last_day, settled,
+-- creation, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}. Return the ids of the open
+-- lines, new or already there, in the order given.
+CREATE OR REPLACE FUNCTION sp_plan(pulls jsonb, now timestamptz)
+RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO sp_pulls (source, account, question, question_key, first_day, last_day, settled, creation, needs,
+                        run_at, created_at)
+  SELECT p.source, p.account, p.question, p.question_key, p.first_day, p.last_day, p.settled, p.creation, p.creation,
+         now, now
+  FROM jsonb_to_recordset(pulls) AS p (source text, account text, question jsonb, question_key text, first_day date,
+                                       last_day date, settled boolean, creation text[])
+  ON CONFLICT (question_key) WHERE finished_at IS NULL DO NOTHING;
+
+  INSERT INTO sp_pull_slices (pull_id, dataset, scope, first_day, marketplace_id, amazon_marketplace_id)
+  SELECT open.id, s.dataset, s.scope, s.first_day, s.marketplace_id, s.amazon_marketplace_id
+  FROM jsonb_to_recordset(pulls) AS p (question_key text, slices jsonb)
+  JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL
+  CROSS JOIN jsonb_to_recordset(p.slices) AS s (dataset text, scope text, first_day date, marketplace_id uuid,
+                                                amazon_marketplace_id text)
+  ON CONFLICT DO NOTHING;
+
+  INSERT INTO sp_slices (dataset, scope, first_day)
+  SELECT s.dataset, s.scope, s.first_day
+  FROM jsonb_to_recordset(pulls) AS p (slices jsonb)
+  CROSS JOIN jsonb_to_recordset(p.slices) AS s (dataset text, scope text, first_day date)
+  ON CONFLICT DO NOTHING;
+
+  RETURN QUERY
+  SELECT open.id FROM jsonb_to_recordset(pulls) WITH ORDINALITY AS p (question_key text, place bigint)
+  JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL
+  ORDER BY p.place;
+END $$;
+
+-- Claim up to `most` pulls whose next step can be done now: tickets first, then the newest days. A pull that is to be
+-- asked takes its turns here and becomes 'asking' here, so that the intent is written before the request leaves; one
+-- that is found 'asking' was left behind by somebody and becomes 'looking': Amazon may know the question already.
+-- Only the pulls in `wanted`, and any of these accounts' that have been asked before.
+CREATE OR REPLACE FUNCTION sp_claim(worker text, accounts text[], wanted bigint[], most integer, lease interval,
+                                    now timestamptz)
+RETURNS SETOF sp_pulls LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls;
+  taken integer := 0;
+BEGIN
+  WHILE taken < most LOOP
+    SELECT p.* INTO pull FROM sp_pulls p
+    WHERE p.finished_at IS NULL AND p.account = ANY (accounts) AND p.run_at <= now
+      AND (p.id = ANY (wanted) OR p.stage <> 'planned')
+      AND (p.lease_until IS NULL OR p.lease_until < clock_timestamp())
+      AND NOT EXISTS (SELECT FROM sp_buckets b WHERE b.key = ANY (p.needs) AND b.open_at > now)
+    ORDER BY p.stage = 'planned', p.last_day DESC, p.id
+    FOR UPDATE SKIP LOCKED LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    -- Not granted: another run was faster, the bucket now says when, and the search above passes over it.
+    CONTINUE WHEN NOT (SELECT granted FROM sp_take(pull.needs, now));
+    taken := taken + 1;
+    UPDATE sp_pulls p SET
+      lease_owner = worker, lease_until = clock_timestamp() + lease, generation = p.generation + 1,
+      stage = CASE p.stage WHEN 'planned' THEN 'asking' WHEN 'asking' THEN 'looking' ELSE p.stage END,
+      needs = CASE p.stage WHEN 'planned' THEN '{}' ELSE p.needs END,
+      intended_at = CASE p.stage WHEN 'planned' THEN now ELSE p.intended_at END,
+      asks = p.asks + (p.stage = 'planned')::integer,
+      waiting_for = NULL
+    WHERE p.id = pull.id RETURNING * INTO pull;
+    IF pull.stage = 'asking' THEN
+      UPDATE sp_slices s SET state = 'asked' FROM sp_pull_slices ps
+      WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
+        AND s.state IN ('due', 'failed', 'closed');
+      PERFORM sp_note_data_pull(pull, 'processing', now);
+    END IF;
+    RETURN NEXT pull;
+  END LOOP;
+END $$;
+
+-- Keep the mission's table in step: one line a data day and marketplace of sales and traffic.
+CREATE OR REPLACE FUNCTION sp_note_data_pull(pull sp_pulls, status text, now timestamptz, asin_count integer = NULL)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO sp_data_pulls AS d (pull_date, marketplace_id, amazon_marketplace_id, report_id, status, asin_count,
+                                  error_message, started_at, completed_at)
+  SELECT ps.first_day, ps.marketplace_id, ps.amazon_marketplace_id, pull.ticket, $2, $4,
+         CASE $2 WHEN 'failed' THEN pull.failure END, pull.intended_at,
+         CASE WHEN $2 IN ('completed', 'failed') THEN now END
+  FROM sp_pull_slices ps
+  WHERE ps.pull_id = pull.id AND ps.dataset = 'sales_and_traffic' AND ps.marketplace_id IS NOT NULL
+  ON CONFLICT (pull_date, marketplace_id) DO UPDATE SET
+    report_id = excluded.report_id, status = excluded.status, error_message = excluded.error_message,
+    asin_count = coalesce(excluded.asin_count, d.asin_count),
+    started_at = excluded.started_at, completed_at = excluded.completed_at;
+$$;
+
+-- Lock a pull that the caller holds, or raise CH001.
+CREATE OR REPLACE FUNCTION sp_hold(pull_id bigint, held integer)
+RETURNS sp_pulls LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls;
+BEGIN
+  SELECT p.* INTO pull FROM sp_pulls p WHERE p.id = pull_id FOR UPDATE;
+  IF pull.generation IS DISTINCT FROM held OR pull.finished_at IS NOT NULL THEN
+    RAISE EXCEPTION 'pull % has been taken over', pull_id USING ERRCODE = 'CH001';
+  END IF;
+  RETURN pull;
+END $$;
+
+-- Write the ticket down; its first check is at `check_at` and draws from `needs`.
+CREATE OR REPLACE FUNCTION sp_ticket(pull_id bigint, held integer, ticket text, check_at timestamptz, needs text[],
+                                     now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls := sp_hold(pull_id, held);
+  just_asked boolean := pull.stage = 'asking';
+BEGIN
+  UPDATE sp_pulls p SET stage = 'asked', ticket = sp_ticket.ticket, ticketed_at = now, run_at = check_at,
+    needs = sp_ticket.needs, waiting_for = 'Amazon to finish it', stalled_since = now,
+    lease_owner = NULL, lease_until = NULL
+  WHERE p.id = pull.id RETURNING * INTO pull;
+  IF just_asked THEN
+    PERFORM sp_settle_turn(pull.creation, pull.intended_at, now);
+  END IF;
+  PERFORM sp_note_data_pull(pull, 'processing', now);
+END $$;
+
+-- Put a pull back: its next step, in `stage`, is not before `until` and draws from `needs`. `reason` says why it waits:
+-- 'quota' (ours to wait for), 'pending' (Amazon is at work on it) or 'setback' (something failed). Back to 'planned' the
+-- ticket is forgotten; from 'looking' to 'planned' an answer is lost for good, and that is counted.
+CREATE OR REPLACE FUNCTION sp_postpone(pull_id bigint, held integer, stage text, until timestamptz, needs text[],
+                                       reason text, waiting_for text, document_id text, now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls := sp_hold(pull_id, held);
+BEGIN
+  UPDATE sp_pulls p SET stage = sp_postpone.stage, run_at = until, needs = sp_postpone.needs,
+    waiting_for = sp_postpone.waiting_for, document_id = sp_postpone.document_id,
+    checks = p.checks + (reason = 'pending')::integer,
+    setbacks = p.setbacks + (reason = 'setback')::integer,
+    stalled_since = coalesce(p.stalled_since, CASE reason WHEN 'setback' THEN now END),
+    lost_asks = p.lost_asks + (p.stage = 'looking' AND sp_postpone.stage = 'planned')::integer,
+    ticket = CASE sp_postpone.stage WHEN 'planned' THEN NULL ELSE p.ticket END,
+    lease_owner = NULL, lease_until = NULL
+  WHERE p.id = pull.id;
+END $$;
+
+-- Close a pull and tell its slices, in the transaction that has merged its rows. `slices` is a list of {dataset, scope,
+-- first_day, state, next_at, reason} and, for those whose rows are in, {row_count, checksum, sums, residual}.
+CREATE OR REPLACE FUNCTION sp_finish(pull_id bigint, held integer, stage text, row_count integer, byte_count bigint,
+                                     archived_as text, note text, failure text, slices jsonb, now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls := sp_hold(pull_id, held);
+BEGIN
+  UPDATE sp_pulls p SET stage = sp_finish.stage, finished_at = now, row_count = sp_finish.row_count,
+    byte_count = sp_finish.byte_count, archived_as = sp_finish.archived_as, note = sp_finish.note,
+    failure = sp_finish.failure, waiting_for = NULL, needs = '{}', lease_owner = NULL, lease_until = NULL
+  WHERE p.id = pull.id RETURNING * INTO pull;
+
+  UPDATE sp_slices s SET
+    state = t.state, next_at = t.next_at, reason = t.reason,
+    attempts = CASE WHEN t.state IN ('proven', 'differs', 'empty') THEN 0 ELSE s.attempts + 1 END,
+    source = CASE WHEN t.row_count IS NULL THEN s.source ELSE pull.source END,
+    pull_id = CASE WHEN t.row_count IS NULL THEN s.pull_id ELSE pull.id END,
+    asked_at = CASE WHEN t.row_count IS NULL THEN s.asked_at ELSE pull.intended_at END,
+    loaded_at = CASE WHEN t.row_count IS NULL THEN s.loaded_at ELSE now END,
+    row_count = coalesce(t.row_count, s.row_count),
+    checksum = coalesce(t.checksum, s.checksum),
+    sums = coalesce(t.sums, s.sums),
+    residual = CASE WHEN t.row_count IS NULL THEN s.residual ELSE t.residual END
+  FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, state text, next_at timestamptz,
+                                        reason text, row_count integer, checksum text, sums jsonb, residual jsonb)
+  WHERE (s.dataset, s.scope, s.first_day) = (t.dataset, t.scope, t.first_day);
+
+  PERFORM sp_note_data_pull(pull, CASE WHEN sp_finish.stage = 'refused' THEN 'failed' ELSE 'completed' END, now,
+    (SELECT t.row_count FROM jsonb_to_recordset(slices) AS t (dataset text, row_count integer)
+     WHERE t.dataset = 'sales_and_traffic' LIMIT 1));
+END $$;
+
+-- Lengthen the leases of the pulls that a living worker has in hand.
+CREATE OR REPLACE FUNCTION sp_renew(worker text, pull_ids bigint[], lease interval)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_pulls p SET lease_until = clock_timestamp() + lease
+  WHERE p.id = ANY (pull_ids) AND p.lease_owner = worker AND p.finished_at IS NULL;
+$$;
+
+-- Free the leases of workers that are known to be dead. Return how many.
+CREATE OR REPLACE FUNCTION sp_release(workers text[])
+RETURNS integer LANGUAGE sql SET search_path = public, pg_temp AS $$
+  WITH freed AS (UPDATE sp_pulls SET lease_owner = NULL, lease_until = NULL
+                 WHERE lease_owner = ANY (workers) AND finished_at IS NULL RETURNING 1)
+  SELECT count(*)::integer FROM freed;
+$$;
+
+-- What a run still has before it: how many of its pulls are open, from when the next one can move (NULL: none is worth
+-- waiting for), and how long (machine time) it is until the first lease of another worker ends. A pull that Amazon has kept waiting for
+-- longer than `patience` is not worth waiting for: it stays in the ledger for the next run.
+CREATE OR REPLACE FUNCTION sp_outlook(worker text, accounts text[], wanted bigint[], patience interval, now timestamptz,
+                                      OUT open integer, OUT next_at timestamptz, OUT leased_for interval)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT count(*)::integer,
+         min(greatest(p.run_at, (SELECT max(b.open_at) FROM sp_buckets b WHERE b.key = ANY (p.needs))))
+           FILTER (WHERE NOT leased AND (p.stalled_since IS NULL OR p.stalled_since + patience > now)),
+         min(p.lease_until - clock_timestamp()) FILTER (WHERE leased AND p.lease_owner <> worker)
+  FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased
+        FROM sp_pulls p
+        WHERE p.finished_at IS NULL AND p.account = ANY (accounts)
+          AND (p.id = ANY (wanted) OR p.stage <> 'planned')) AS p;
+$$;
+
+-- Close a source for an account: its open pulls that have no ticket end here, and so does the one it showed on.
+CREATE OR REPLACE FUNCTION sp_close_source(account text, source text, reason text, fingerprint text, now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls;
+BEGIN
+  INSERT INTO sp_sources VALUES ($1, $2, now, $3, $4)
+  ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET
+    closed_at = excluded.closed_at, reason = excluded.reason, token_fingerprint = excluded.token_fingerprint;
+  FOR pull IN UPDATE sp_pulls p SET stage = 'refused', finished_at = now, failure = $3, waiting_for = NULL, needs = '{}',
+                lease_owner = NULL, lease_until = NULL
+              WHERE p.account = $1 AND p.source = $2 AND p.finished_at IS NULL AND p.ticket IS NULL
+              RETURNING p.* LOOP
+    UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
+    WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
+      AND s.state IN ('due', 'asked', 'failed');
+    PERFORM sp_note_data_pull(pull, 'failed', now);
+  END LOOP;
+END $$;
+
+-- Raise an alert, once for each subject until it is cured.
+CREATE OR REPLACE FUNCTION sp_raise_alert(rule text, subject text, message text, now timestamptz)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO sp_alerts (rule, subject, message, raised_at) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (rule, subject) WHERE cured_at IS NULL DO UPDATE SET message = excluded.message;
+$$;

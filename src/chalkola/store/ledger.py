@@ -1,0 +1,301 @@
+"""The ledger's verbs, as Python sees them. What each of them does is written in `functions/20_pulls.sql`."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal, LiteralString
+
+import msgspec
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb, set_json_dumps
+
+from chalkola.clock import Clock
+from chalkola.datasets.model import Pull, Slice, SliceState, Sums
+from chalkola.marketplaces import by_scope
+from chalkola.store.connection import Connection, Pool, database_errors
+
+LEASE = timedelta(seconds=60)  # machine time
+
+Reason = Literal["quota", "pending", "setback"]
+
+set_json_dumps(msgspec.json.encode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A pull in our hands: its line in the ledger as of the claim. `generation` fences what we write."""
+
+    id: int
+    generation: int
+    source: str
+    account: str
+    stage: str
+    question: dict[str, object]
+    first_day: date
+    last_day: date
+    settled: bool
+    creation: list[str]
+    ticket: str | None
+    document_id: str | None
+    intended_at: datetime
+    ticketed_at: datetime | None
+    checks: int
+    setbacks: int
+
+
+_CLAIMED: LiteralString = (
+    "id, generation, source, account, stage, question, first_day, last_day, settled, creation, ticket, document_id,"
+    " intended_at, ticketed_at, checks, setbacks"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a finished pull tells about one of its slices. The last four are given when its rows are in."""
+
+    slice: Slice
+    state: SliceState
+    next_at: datetime | None = None
+    reason: str | None = None
+    row_count: int | None = None
+    checksum: str | None = None
+    sums: Sums | None = None
+    residual: Sums | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What the ledger knows of a slice."""
+
+    slice: Slice
+    state: SliceState
+    source: str | None
+    asked_at: datetime | None
+    loaded_at: datetime | None
+    row_count: int | None
+    checksum: str | None
+    sums: Sums | None
+    residual: Sums | None
+    attempts: int
+    next_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What a run has before it: open pulls, when the next can move (None: nothing worth waiting for), and how long
+    (machine time) until the first lease of another worker ends (None: nobody else holds any)."""
+
+    open: int
+    next_at: datetime | None
+    leased_for: timedelta | None
+
+
+class Ledger:
+    """Every verb is one transaction. All raise `DatabaseGone` when it is, and the fenced ones `LeaseLost`."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool, self._clock = pool, clock
+
+    async def plan(self, pulls: Sequence[Pull], creation: Sequence[Sequence[str]]) -> list[int]:
+        """Write questions down, each with the buckets that asking draws from. Return the ids of their open lines."""
+        planned = [_planned(pull, buckets) for pull, buckets in zip(pulls, creation, strict=True)]
+        rows = await self._call("SELECT * FROM sp_plan(%s, %s)", Jsonb(planned), self._clock.now())
+        return [row[0] for row in rows]
+
+    async def claim(self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], most: int) -> list[Claimed]:
+        """Claim up to `most` pulls whose next step can be done now; empty when there is none."""
+        with database_errors():
+            async with (
+                self._pool.connection() as connection,
+                connection.cursor(row_factory=class_row(Claimed)) as cursor,
+            ):
+                await cursor.execute(
+                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s, %s, %s, %s)",
+                    (worker, list(accounts), list(wanted), most, LEASE, self._clock.now()),
+                )
+                return await cursor.fetchall()
+
+    async def ticket(self, pull: Claimed, ticket: str, *, check_at: datetime, needs: Sequence[str]) -> None:
+        """Write the ticket down at once, and let the pull go until its first check."""
+        now = self._clock.now()
+        await self._call(
+            "SELECT sp_ticket(%s, %s, %s, %s, %s, %s)", pull.id, pull.generation, ticket, check_at, list(needs), now
+        )
+
+    async def postpone(
+        self,
+        pull: Claimed,
+        stage: str,
+        *,
+        until: datetime,
+        reason: Reason,
+        waiting_for: str,
+        needs: Sequence[str] = (),
+        document_id: str | None = None,
+    ) -> None:
+        """Let the pull go; its next step is in `stage` and not before `until`."""
+        await self._call(
+            "SELECT sp_postpone(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            pull.id, pull.generation, stage, until, list(needs), reason, waiting_for, document_id, self._clock.now(),
+        )  # fmt: skip
+
+    async def renew(self, worker: str, pulls: Sequence[int]) -> None:
+        """Lengthen the leases of the pulls in hand."""
+        await self._call("SELECT sp_renew(%s, %s, %s)", worker, list(pulls), LEASE)
+
+    async def release(self, workers: Sequence[str]) -> int:
+        """Free what dead workers held. Return how many pulls that were."""
+        return int((await self._call("SELECT sp_release(%s)", list(workers)))[0][0])
+
+    async def holders(self) -> list[str]:
+        """Return the workers that hold a lease."""
+        query: LiteralString = (
+            "SELECT DISTINCT lease_owner FROM sp_pulls WHERE finished_at IS NULL AND lease_owner IS NOT NULL"
+        )
+        return [row[0] for row in await self._call(query)]
+
+    async def outlook(
+        self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], patience: timedelta
+    ) -> Outlook:
+        """Return what is left to do for these accounts, as `worker` sees it."""
+        now = self._clock.now()
+        query: LiteralString = "SELECT open, next_at, leased_for FROM sp_outlook(%s, %s, %s, %s, %s)"
+        rows = await self._call(query, worker, list(accounts), list(wanted), patience, now)
+        return Outlook(open=rows[0][0], next_at=rows[0][1], leased_for=rows[0][2])
+
+    async def slices_of(self, pull: Claimed) -> list[Slice]:
+        """Return the slices that travel in a pull, by dataset, scope and day."""
+        rows = await self._call(
+            "SELECT dataset, scope, first_day FROM sp_pull_slices WHERE pull_id = %s ORDER BY 1, 2, 3", pull.id
+        )
+        return [Slice(dataset=row[0], scope=row[1], day=row[2]) for row in rows]
+
+    async def known_tickets(self, account: str, tickets: Sequence[str]) -> set[str]:
+        """Return those of `tickets` that some pull of this account has, or had."""
+        query: LiteralString = "SELECT ticket FROM sp_pulls WHERE account = %s AND ticket = ANY (%s)"
+        return {row[0] for row in await self._call(query, account, list(tickets))} if tickets else set()
+
+    @asynccontextmanager
+    async def holding(self, pull: Claimed) -> AsyncIterator[tuple[Connection, list[Line]]]:
+        """Give one transaction that holds the pull and its slices' lines, for loading. Raises `LeaseLost`."""
+        with database_errors():
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute("SELECT sp_hold(%s, %s)", (pull.id, pull.generation))
+                yield connection, await _lock_lines(connection, pull.id)
+
+    async def finish(
+        self,
+        connection: Connection,
+        pull: Claimed,
+        stage: Literal["loaded", "empty", "refused"],
+        told: Sequence[Told],
+        *,
+        row_count: int | None = None,
+        byte_count: int = 0,
+        archived_as: str | None = None,
+        note: str | None = None,
+        failure: str | None = None,
+    ) -> None:
+        """Close a pull and tell its slices, in the caller's transaction."""
+        await connection.execute(
+            "SELECT sp_finish(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                pull.id, pull.generation, stage, row_count, byte_count, archived_as, note, failure,
+                Jsonb([_told(t) for t in told]), self._clock.now(),
+            ),
+        )  # fmt: skip
+
+    async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        with database_errors():
+            async with self._pool.connection() as connection:
+                return await (await connection.execute(query, values)).fetchall()
+
+
+def question_key(pull: Pull) -> str:
+    """Return what tells one question from another: the same account, source and question give the same key."""
+    asked = msgspec.json.encode([pull.box.account, pull.source.name, pull.question], order="deterministic")
+    return hashlib.blake2b(asked, digest_size=16).hexdigest()
+
+
+def _planned(pull: Pull, creation: Sequence[str]) -> dict[str, object]:
+    return {
+        "source": pull.source.name,
+        "account": pull.box.account,
+        "question": pull.question,
+        "question_key": question_key(pull),
+        "first_day": pull.box.first,
+        "last_day": pull.box.last,
+        "settled": pull.settled,
+        "creation": creation,
+        "slices": [_travelling(s) for s in pull.slices],
+    }
+
+
+def _travelling(s: Slice) -> dict[str, object]:
+    m = by_scope(s.scope)
+    return {
+        **_slice_key(s),
+        "marketplace_id": m and m.uuid,
+        "amazon_marketplace_id": m and m.amazon_id,
+    }
+
+
+def _slice_key(s: Slice) -> dict[str, object]:
+    return {"dataset": s.dataset, "scope": s.scope, "first_day": s.day}
+
+
+def _told(told: Told) -> dict[str, object]:
+    return {
+        **_slice_key(told.slice),
+        "state": told.state,
+        "next_at": told.next_at,
+        "reason": told.reason,
+        "row_count": told.row_count,
+        "checksum": told.checksum,
+        "sums": told.sums,
+        "residual": told.residual,
+    }
+
+
+LINE: LiteralString = (
+    "s.dataset, s.scope, s.first_day, s.state, s.source, s.asked_at, s.loaded_at, s.row_count, s.checksum, s.sums,"
+    " s.residual, s.attempts, s.next_at, s.reason"
+)
+
+
+async def _lock_lines(connection: Connection, pull_id: int) -> list[Line]:
+    query = (
+        "SELECT " + LINE + " FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day)"
+        " WHERE ps.pull_id = %s ORDER BY s.dataset, s.scope, s.first_day FOR UPDATE OF s"
+    )
+    rows = await (await connection.execute(query, (pull_id,))).fetchall()
+    return [line_of(row) for row in rows]
+
+
+def line_of(row: tuple[Any, ...]) -> Line:
+    """Return the line in a row of `sp_slices`, its columns in the order of `LINE`."""
+    dataset, scope, day, state, source, asked_at, loaded_at, row_count, checksum, sums, residual, *rest = row
+    return Line(
+        slice=Slice(dataset=dataset, scope=scope, day=day),
+        state=SliceState(state),
+        source=source,
+        asked_at=asked_at,
+        loaded_at=loaded_at,
+        row_count=row_count,
+        checksum=checksum,
+        sums=_sums(sums),
+        residual=_sums(residual),
+        attempts=rest[0],
+        next_at=rest[1],
+        reason=rest[2],
+    )
+
+
+def _sums(stored: dict[str, Any] | None) -> Sums | None:
+    if stored is None:
+        return None
+    return replace(Sums(**stored), sales=Decimal(str(stored["sales"])))
