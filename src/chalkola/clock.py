@@ -12,7 +12,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,6 +73,9 @@ class ScaledClock:
 _flying: ContextVar[bool] = ContextVar("chalkola_clock_flying", default=False)
 
 
+_ROUNDS_TO_SETTLE = 25  # of the event loop, none of which waits for anything
+
+
 class JumpingClock:
     """Stands still while anything is in flight; then jumps to the next sleeper. For stories and benchmarks.
 
@@ -83,6 +86,7 @@ class JumpingClock:
     def __init__(self, start: datetime) -> None:
         self._now = start
         self._flying = 0
+        self._rounds_left = 0
         self._order = 0
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None], bool]] = []
 
@@ -128,12 +132,21 @@ class JumpingClock:
         self._jump_soon()
 
     def _jump_soon(self) -> None:
-        if not self._flying:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:  # the loop has ended: nobody is left to be woken
-                return
-            loop.call_soon(self._jump)
+        """Jump once the loop has run dry: whoever waits for what has just landed may be about to take off."""
+        settling, self._rounds_left = self._rounds_left > 0, _ROUNDS_TO_SETTLE
+        if not settling:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._flying:
+            self._rounds_left = 0
+        elif self._rounds_left > 1:
+            self._rounds_left -= 1
+            with suppress(RuntimeError):  # the loop has ended: nobody is left to be woken
+                asyncio.get_running_loop().call_soon(self._settle)
+        else:
+            self._rounds_left = 0
+            self._jump()
 
     def _jump(self) -> None:
         while self._sleepers and not self._flying:

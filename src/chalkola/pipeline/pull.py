@@ -232,7 +232,7 @@ def check_after(checks: int, age: timedelta) -> timedelta:
     report that Amazon has had for two hours (some take days)."""
     if age > timedelta(hours=2):
         return _VERY_SLOW_CHECKS
-    return _CHECKS_AFTER[checks] if checks < len(_CHECKS_AFTER) else _SLOW_CHECKS
+    return _CHECKS_AFTER[checks + 1] if checks + 1 < len(_CHECKS_AFTER) else _SLOW_CHECKS
 
 
 def _marketplaces(slices: Sequence[Slice]) -> tuple[Marketplace, ...]:

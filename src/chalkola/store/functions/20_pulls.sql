@@ -3,8 +3,8 @@
 -- has run out and somebody else has claimed the pull since.
 
 -- Write questions down. `pulls` is a list of {source, account, question, question_key, first_day, last_day, settled,
--- creation, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}. Return the ids of the open
--- lines, new or already there, in the order given.
+-- creation, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}, in the order in which they are
+-- to be asked. Return the ids of the open lines, new or already there.
 CREATE OR REPLACE FUNCTION sp_plan(pulls jsonb, now timestamptz)
 RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
@@ -31,9 +31,8 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   RETURN QUERY
-  SELECT open.id FROM jsonb_to_recordset(pulls) WITH ORDINALITY AS p (question_key text, place bigint)
-  JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL
-  ORDER BY p.place;
+  SELECT open.id FROM jsonb_to_recordset(pulls) AS p (question_key text)
+  JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL;
 END $$;
 
 -- Claim up to `most` pulls whose next step can be done now: tickets first, then the newest days. A pull that is to be
