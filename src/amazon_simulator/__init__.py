@@ -1,0 +1,13 @@
+"""A small Amazon on loopback: Login with Amazon, Sellers and Reports over a seeded shop.
+
+Written from Amazon's documentation, apart from any client. `docs/simulator.md` says what it imitates and how sure
+that is.
+"""
+
+from amazon_simulator.clock import AmazonClock
+from amazon_simulator.mischief import KINDS, Fault
+from amazon_simulator.quotas import ReportTypeQuota
+from amazon_simulator.server import Simulator
+from amazon_simulator.settings import SimulatorSettings
+
+__all__ = ["KINDS", "AmazonClock", "Fault", "ReportTypeQuota", "Simulator", "SimulatorSettings"]

@@ -1,0 +1,131 @@
+"""Everything the listeners share: one simulated Amazon."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from amazon_simulator.accounts import Account, Application, accounts, application
+from amazon_simulator.catalog import Catalog
+from amazon_simulator.document import REPORT_TYPE, Question
+from amazon_simulator.journal import Cancellation, Entry, Journal
+from amazon_simulator.login import Login
+from amazon_simulator.marketplaces import MARKETPLACES
+from amazon_simulator.mischief import Fault, Mischief
+from amazon_simulator.quotas import Quotas
+from amazon_simulator.report_book import Book, Pace, Report
+from amazon_simulator.settings import SimulatorSettings
+from amazon_simulator.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amazon:
+    """The state of one simulated Amazon."""
+
+    settings: SimulatorSettings
+    now: Callable[[], datetime]
+    accounts: tuple[Account, ...]
+    application: Application
+    login: Login
+    quotas: Quotas
+    mischief: Mischief
+    journal: Journal
+    book: Book
+    world: World
+
+
+def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
+    """Return an Amazon with the reports of its journal and those that other applications have made."""
+    sellers = accounts(settings.seed, settings.marketplaces, settings.own_accounts)
+    credentials = application(settings.seed)
+    made = Amazon(
+        settings=settings,
+        now=now,
+        accounts=sellers,
+        application=credentials,
+        login=Login(accounts=sellers, application=credentials, now=now),
+        quotas=Quotas(
+            enabled=settings.quotas, report_type=settings.report_type_quota, refuse_after=settings.refuse_after
+        ),
+        mischief=Mischief(settings.faults),
+        journal=Journal(path=settings.journal),
+        book=Book(Pace(seed=settings.seed, median_seconds=settings.processing_seconds)),
+        world=World(
+            catalog=Catalog(
+                seed=settings.seed,
+                parents=settings.parents,
+                size=settings.children,
+                full_shelves=settings.full_shelves,
+            )
+        ),
+    )
+    _replay(made)
+    _add_foreign_reports(made)
+    return made
+
+
+def foreign_twin(made: Amazon, account: str, question: Question, created: datetime) -> Report:
+    """Keep a report that another application made of the same days, by parent: the same question to getReports."""
+    report_id = made.book.next_id(account)
+    starts, ends = made.book.times(account, report_id, created, None)
+    return made.book.add(
+        Report(
+            account=account,
+            report_id=report_id,
+            report_type=REPORT_TYPE,
+            question=replace(question, asin_granularity="PARENT"),
+            created=created,
+            starts=starts,
+            ends=ends,
+            data_start=_midnight(question.start),
+            data_end=_midnight(question.end),
+            foreign=True,
+        )
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _add_foreign_reports(made: Amazon) -> None:
+    """Let another application have asked for the last days of every marketplace an hour ago."""
+    created = made.now() - timedelta(hours=1)
+    for seller in made.accounts:
+        for row in seller.marketplaces:
+            for back in range(2, 2 + made.settings.foreign_reports):
+                day = created.date() - timedelta(days=back)
+                foreign_twin(made, seller.key, Question(marketplace=row, start=day, end=day), created)
+
+
+def _replay(made: Amazon) -> None:
+    if made.settings.journal:
+        made.settings.journal.parent.mkdir(parents=True, exist_ok=True)
+    for note in made.journal.replay():
+        if isinstance(note, Cancellation):
+            made.book.cancel(note.account, note.report_id, note.time)
+        else:
+            made.book.add(_report_of(made, note))
+
+
+def _report_of(made: Amazon, entry: Entry) -> Report:
+    fate = Fault.from_json(entry.fate) if entry.fate else None
+    starts, _ = made.book.times(entry.account, entry.report_id, entry.time, fate)
+    return Report(
+        account=entry.account,
+        report_id=entry.report_id,
+        report_type=entry.report_type,
+        question=Question(
+            marketplace=MARKETPLACES[entry.marketplace],
+            start=entry.start,
+            end=entry.end,
+            date_granularity=entry.options.get("dateGranularity", "DAY"),
+            asin_granularity=entry.options.get("asinGranularity", "PARENT"),
+        ),
+        data_start=entry.data_start,
+        data_end=entry.data_end,
+        created=entry.time,
+        starts=min(starts, entry.as_of),
+        ends=entry.as_of,
+        fate=fate,
+        content=Fault.from_json(entry.content) if entry.content else None,
+    )

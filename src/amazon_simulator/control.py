@@ -1,0 +1,119 @@
+"""The simulator's own paths, which Amazon does not have: what was asked, what is true, what shall go wrong."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from amazon_simulator.amazon import Amazon
+from amazon_simulator.amounts import Document
+from amazon_simulator.document import ASIN_GRANULARITIES, Question, sales_and_traffic
+from amazon_simulator.marketplaces import marketplace
+from amazon_simulator.mischief import Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """Answers `/_simulator/...`."""
+
+    amazon: Amazon
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the paths."""
+        return [
+            web.get("/_simulator/health", self.health),
+            web.get("/_simulator/journal", self.journal),
+            web.get("/_simulator/calls", self.calls),
+            web.get("/_simulator/truth", self.truth),
+            web.get("/_simulator/mischief", self.mischief),
+            web.post("/_simulator/mischief", self.add_mischief),
+        ]
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Say that it runs, and what time Amazon has."""
+        return _json({"ok": True, "now": self.amazon.now().isoformat()})
+
+    async def journal(self, request: web.Request) -> web.Response:
+        """List every accepted createReport, oldest first; `account` and `marketplace` filter."""
+        wanted = {name: request.query[name] for name in ("account", "marketplace") if name in request.query}
+        rows = [entry.to_json() for entry in self.amazon.journal.entries]
+        return _json([row for row in rows if all(row[name] == value for name, value in wanted.items())])
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """Count the calls since the start by operation and status; status 0 is a reset."""
+        counts: dict[str, Counter[str]] = {}
+        for (operation, status), count in self.amazon.journal.calls.items():
+            counts.setdefault(operation, Counter())[str(status)] += count
+        return _json(counts)
+
+    async def truth(self, request: web.Request) -> web.Response:
+        """Return a day as Amazon shows it: `marketplace`, `date`, and `as_of` (now) or `reportId` with `account`.
+
+        `asinGranularity` is CHILD when not given. With a `reportId` marketplace and date are the report's own.
+        """
+        try:
+            return _json(self._truth(request))
+        except (KeyError, ValueError) as error:
+            return _json({"error": f"cannot tell: {error}"}, status=400)
+
+    async def mischief(self, request: web.Request) -> web.Response:
+        """List the faults with how often each has struck."""
+        return _json(self.amazon.mischief.to_json())
+
+    async def add_mischief(self, request: web.Request) -> web.Response:
+        """Take `{"clear": true, "faults": [...]}`: forget what was set up if asked to, then add."""
+        try:
+            values = await request.json()
+            faults = read_faults(values.get("faults", []))
+        except (ValueError, TypeError, AttributeError) as error:
+            return _json({"error": str(error)}, status=400)
+        if values.get("clear"):
+            self.amazon.mischief.clear()
+        self.amazon.mischief.add(*faults)
+        return _json(self.amazon.mischief.to_json())
+
+    def _truth(self, request: web.Request) -> Document:
+        query = request.query
+        if "reportId" in query:
+            report = self.amazon.book.find(query["account"], query["reportId"], self.amazon.now())
+            if report is None:
+                raise ValueError(f"no report {query['reportId']} of {query['account']}")
+            return sales_and_traffic(self.amazon.world, report.question, report.ends)
+        granularity = query.get("asinGranularity", "CHILD")
+        if granularity not in ASIN_GRANULARITIES:
+            raise ValueError(f"unknown asinGranularity {granularity}")
+        return truth(
+            self.amazon,
+            query["marketplace"],
+            date.fromisoformat(query["date"]),
+            _instant(query["as_of"]) if "as_of" in query else None,
+            granularity,
+        )
+
+
+def truth(
+    amazon: Amazon, code: str, day: date, as_of: datetime | None = None, asin_granularity: str = "CHILD"
+) -> Document:
+    """Return a marketplace's local day as Amazon shows it at `as_of` (now), faults left out."""
+    question = Question(marketplace=marketplace(code), start=day, end=day, asin_granularity=asin_granularity)
+    return sales_and_traffic(amazon.world, question, as_of or amazon.now())
+
+
+def read_faults(values: Any) -> list[Fault]:
+    """Read a list of faults; raises ValueError for anything else."""
+    if not isinstance(values, list):
+        raise ValueError("faults are a list")
+    return [Fault.from_json(value) for value in values]
+
+
+def _instant(text: str) -> datetime:
+    # A plus sign that was not escaped arrives as a space.
+    value = datetime.fromisoformat(text.replace(" ", "+"))
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _json(values: Any, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(values), content_type="application/json")

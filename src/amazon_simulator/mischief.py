@@ -1,0 +1,171 @@
+"""Faults as data: what goes wrong, where, and how often."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from amazon_simulator.marketplaces import marketplace
+
+
+class Stage(Enum):
+    """When a fault strikes. What is decided at a report's creation stays with that report."""
+
+    CALL = "a call, whatever it asks"
+    LOGIN = "a token request"
+    FATE = "a report, at its creation: what becomes of it"
+    CONTENT = "a report, at its creation: what its document says"
+    DOWNLOAD = "a download of a document"
+
+
+_CALL, _LOGIN, _FATE, _CONTENT, _DOWNLOAD = Stage.CALL, Stage.LOGIN, Stage.FATE, Stage.CONTENT, Stage.DOWNLOAD
+
+# kind: (stage, what it does)
+KINDS: dict[str, tuple[Stage, str]] = {
+    "throttled": (_CALL, "429 QuotaExceeded; `retry_after` seconds in Retry-After when given"),
+    "server_error": (_CALL, "500 InternalFailure"),
+    "unavailable_html": (_CALL, "503 with an HTML page where JSON is expected (a download: XML)"),
+    "reset_before": (_CALL, "the connection is reset and nothing was done"),
+    "reset_after": (_CALL, "the connection is reset after it was done: the answer is lost"),
+    "slow_answer": (_CALL, "the answer is held back for `seconds` of machine time"),
+    "unauthorized": (_CALL, "401 Unauthorized with a valid token"),
+    "token_expired": (_CALL, "403 with a valid token: it is said to have expired"),
+    "access_denied": (_CALL, "403: the role is missing"),
+    "token_revoked": (_LOGIN, "invalid_grant: the authorisation was withdrawn"),
+    "invalid_client": (_LOGIN, "invalid_client: the client secret was changed"),
+    "slow_report": (_FATE, "the report stays IN_PROGRESS for `hours` of Amazon's time"),
+    "slow_queue": (_FATE, "the report stays IN_QUEUE for `hours` of Amazon's time"),
+    "fatal": (_FATE, "FATAL without a document"),
+    "fatal_with_document": (_FATE, "FATAL with a gzipped document that gives the reason"),
+    "no_data": (_FATE, "CANCELLED, as Amazon does when there is no data"),
+    "foreign_twin": (_FATE, "another application asked the same at the same moment, with PARENT rows"),
+    "empty_asin_list": (_CONTENT, "no rows by ASIN while the totals are there"),
+    "child_listed_twice": (_CONTENT, "one child under its parent and under itself, its counts divided"),
+    "totals_differ": (_CONTENT, "totals by date that are `amount` units above the sum of the rows"),
+    "new_field": (_CONTENT, "fields that Amazon's schema does not know"),
+    "missing_field": (_CONTENT, "one row lacks a required field (`field`)"),
+    "other_day": (_CONTENT, "the document is for the day before"),
+    "other_currency": (_CONTENT, "money in another currency"),
+    "not_json": (_CONTENT, "the document is a sentence, not JSON"),
+    "late_day": (_CONTENT, "only a few percent of the rows have arrived, totals included"),
+    "shrunk_day": (_CONTENT, "rows and totals fall to `factor` of what they are"),
+    "shrunk_rows": (_CONTENT, "rows fall to `factor` of what they are, totals stay"),
+    "b2b_null": (_CONTENT, "B2B fields are there and null"),
+    "b2b_without_currency": (_CONTENT, "B2B money without a currencyCode"),
+    "percentage_above_999": (_CONTENT, "a unitSessionPercentage of 1250.0"),
+    "expired_url": (_DOWNLOAD, "403: the URL is said to have expired"),
+    "slow_body": (_DOWNLOAD, "the body comes in pieces over `seconds` of machine time"),
+    "truncated_gzip": (_DOWNLOAD, "the gzip stream ends half way, in a complete HTTP answer"),
+    "cut_body": (_DOWNLOAD, "the connection is reset half way through the body"),
+    "already_inflated": (_DOWNLOAD, "the body is not compressed although GZIP is declared"),
+    "corrupt_gzip": (_DOWNLOAD, "a byte in the gzip stream is wrong"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing that goes wrong, at the calls and reports that match every filter given.
+
+    The first `skip` matches are spared and the next `times` are hit (None: all of them). `operation` is Amazon's
+    name of the operation, or `login`, or `download`; None is any that the kind applies to.
+    """
+
+    kind: str
+    operation: str | None = None
+    account: str | None = None
+    marketplace: str | None = None
+    day: date | None = None
+    skip: int = 0
+    times: int | None = 1
+    retry_after: int | None = None
+    seconds: float = 1.0
+    hours: float = 6.0
+    amount: int = 7
+    factor: float = 0.3
+    field: str = "unitsOrdered"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(KINDS)}")
+        if self.marketplace is not None:
+            object.__setattr__(self, "marketplace", marketplace(self.marketplace).code)
+
+    @property
+    def stage(self) -> Stage:
+        """Return when the fault strikes."""
+        return KINDS[self.kind][0]
+
+    def meets(self, where: "Where") -> bool:
+        """Say whether the fault's filters fit."""
+        if self.day is not None and not (where.start and where.end and where.start <= self.day <= where.end):
+            return False
+        wanted = (self.operation, self.account, self.marketplace)
+        there = (where.operation, where.account, where.marketplace)
+        return all(want in (None, have) for want, have in zip(wanted, there, strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as JSON has it, defaults left out."""
+        defaults = {spec.name: spec.default for spec in fields(self)}
+        values = {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        return values | ({"day": self.day.isoformat()} if self.day else {})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Fault":
+        """Read a fault; raises ValueError that names what is unknown or malformed."""
+        unknown = values.keys() - {spec.name for spec in fields(cls)}
+        if unknown or "kind" not in values:
+            raise ValueError(
+                f"a fault has a kind and no {', '.join(sorted(unknown)) or 'missing kind'}: {dict(values)}"
+            )
+        day = values.get("day")
+        return cls(**{**values, "day": date.fromisoformat(day) if day else None})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """The place that a fault is matched against. Days and marketplace are None where the call has none."""
+
+    operation: str
+    account: str | None = None
+    marketplace: str | None = None
+    start: date | None = None
+    end: date | None = None
+
+
+class Mischief:
+    """The faults that are set up, and how often each has struck."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults: list[Fault] = []
+        self._met: list[int] = []
+        self.add(*faults)
+
+    def add(self, *faults: Fault) -> None:
+        """Set up more faults, matched after those that are there."""
+        self._faults += faults
+        self._met += [0] * len(faults)
+
+    def clear(self) -> None:
+        """Forget all faults. Reports created under one keep it."""
+        self._faults, self._met = [], []
+
+    def strike(self, stage: Stage, where: Where) -> Fault | None:
+        """Return the first fault of a stage that strikes here, counted, or None."""
+        for at, fault in enumerate(self._faults):
+            if fault.stage is not stage or not fault.meets(where):
+                continue
+            before = self._met[at]
+            if fault.times is not None and before >= fault.skip + fault.times:
+                continue
+            self._met[at] += 1
+            if before >= fault.skip:
+                return fault
+        return None
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the faults with how often each has struck."""
+        return [
+            fault.to_json() | {"struck": max(0, met - fault.skip)}
+            for fault, met in zip(self._faults, self._met, strict=True)
+        ]
