@@ -48,6 +48,13 @@ async def test_a_sleep_within_work_lets_the_clock_jump() -> None:
     assert clock.now() == START + minutes(15)
 
 
+async def test_work_within_work_counts_once() -> None:
+    clock = JumpingClock(START)
+    with clock.in_flight(), clock.in_flight():
+        await clock.sleep_until(START + minutes(15))
+    assert clock.now() == START + minutes(15)
+
+
 async def test_who_waits_for_what_has_landed_takes_off_before_the_clock_jumps() -> None:
     clock, landed, seen = JumpingClock(START), asyncio.Event(), []
 

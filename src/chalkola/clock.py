@@ -70,7 +70,8 @@ class ScaledClock:
         yield
 
 
-_flying: ContextVar[bool] = ContextVar("chalkola_clock_flying", default=False)
+_flying: ContextVar["asyncio.Task[object] | None"] = ContextVar("chalkola_clock_flying", default=None)
+"""The task that is in flight in this context; one that it starts inherits the context and is not in flight itself."""
 
 
 _ROUNDS_TO_SETTLE = 25  # of the event loop, none of which waits for anything
@@ -79,8 +80,8 @@ _ROUNDS_TO_SETTLE = 25  # of the event loop, none of which waits for anything
 class JumpingClock:
     """Stands still while anything is in flight; then jumps to the next sleeper. For stories and benchmarks.
 
-    Whatever works wraps itself in `in_flight()`; a sleep inside such a stretch counts as not flying. So a month
-    of nights takes seconds, and no wait depends on the machine.
+    Whatever works wraps itself in `in_flight()`, once or within itself again; a sleep inside such a stretch counts as
+    not flying. So a month of nights takes seconds, and no wait depends on the machine.
     """
 
     def __init__(self, start: datetime) -> None:
@@ -99,7 +100,10 @@ class JumpingClock:
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:
-        token = _flying.set(True)
+        if _is_flying():
+            yield
+            return
+        token = _flying.set(asyncio.current_task())
         self._flying += 1
         try:
             yield
@@ -113,7 +117,7 @@ class JumpingClock:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._order += 1
-        flying = _flying.get()
+        flying = _is_flying()
         heapq.heappush(self._sleepers, (instant, self._order, woken, flying))
         if flying:
             self._land()
@@ -159,6 +163,10 @@ class JumpingClock:
             if not flying:
                 self._jump_soon()
                 return
+
+
+def _is_flying() -> bool:
+    return (task := _flying.get()) is not None and task is asyncio.current_task()
 
 
 def read_clock(*, start: str | None, speed: str | None) -> Clock:

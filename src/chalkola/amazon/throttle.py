@@ -24,6 +24,9 @@ class Meter(Protocol):
     async def refused(self, bucket: str, *, until: datetime) -> int:
         """Note a 429: nothing leaves through `bucket` before `until`. Return how many came in a row."""
 
+    async def refusals(self, bucket: str) -> int:
+        """Return how many 429s came in a row through `bucket`, 0 where the last is more than an hour ago."""
+
     async def accepted(self, bucket: str) -> None:
         """Note that Amazon let a call through: the run of 429s is over."""
 

@@ -159,7 +159,7 @@ class Worker:
         if until is not None:
             waiting.add(asyncio.create_task(self.clock.sleep_until(until)))
         if machine is not None:
-            waiting.add(asyncio.create_task(asyncio.sleep(machine.total_seconds())))
+            waiting.add(asyncio.create_task(_machine_time(machine)))
         await self._wait_for({*waiting, *self._in_hand})
         for task in waiting:
             task.cancel()
@@ -195,14 +195,19 @@ class Worker:
                 await self.ledger.release([self.name])
             except DatabaseGone as still:
                 gone = still
-                await asyncio.sleep(min(2**tried, 8))
+                await _machine_time(timedelta(seconds=min(2**tried, 8)))
             else:
                 return
         raise gone
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 4)
+            await _machine_time(LEASE / 4)
             if self._in_hand:
                 with contextlib.suppress(ChalkolaError):
                     await self.ledger.renew(self.name, [pull.id for pull in self._in_hand.values()])
+
+
+async def _machine_time(span: timedelta) -> None:
+    """Let machine time pass, which leases and the database go by; never for anything of Amazon's."""
+    await asyncio.sleep(span.total_seconds())  # noqa: TID251

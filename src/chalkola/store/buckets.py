@@ -53,6 +53,12 @@ class Buckets:
         """Note a 429: nothing leaves through `bucket` before `until`. Return how many came in a row."""
         return int((await self._call("SELECT sp_refuse_turn(%s, %s)", bucket, until))[0][0])
 
+    async def refusals(self, bucket: str) -> int:
+        """Return how many 429s came in a row through `bucket`, 0 where the last is more than an hour ago."""
+        query: LiteralString = "SELECT refused_in_row FROM sp_buckets WHERE key = %s AND blocked_until > %s"
+        rows = await self._call(query, bucket, self._clock.now() - timedelta(hours=1))
+        return int(rows[0][0]) if rows else 0
+
     async def accepted(self, bucket: str) -> None:
         """Note that Amazon let a call through: the run of 429s is over."""
         await self._call("SELECT sp_accept_turn(%s)", bucket)

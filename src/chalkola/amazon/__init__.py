@@ -1,0 +1,55 @@
+"""From whom: everything that speaks to Amazon, and nothing that keeps what Amazon says.
+
+    async with open_amazon(settings, meter) as amazon:
+        ticket = await amazon.driver("reports").ask(account, question, paid=True, buckets=())
+
+A call goes login -> turns -> transport -> verdicts; drivers turn questions into calls; the store has the `Meter`.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from chalkola.amazon.answers import Call, Observer, Uncertain
+from chalkola.amazon.drivers import Driver
+from chalkola.amazon.reports import Reports
+from chalkola.amazon.sellers import Participation, participations
+from chalkola.amazon.throttle import Meter
+from chalkola.amazon.transport import Transport
+from chalkola.errors import Fault
+from chalkola.settings import Account, Settings
+
+__all__ = ["Amazon", "Call", "Driver", "Observer", "Participation", "Uncertain", "open_amazon"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amazon:
+    """Amazon, as one run speaks to it. Open it with `open_amazon`."""
+
+    transport: Transport
+    drivers: Mapping[str, Driver]
+
+    def driver(self, name: str) -> Driver:
+        """Return the driver that a `Source` names. Raises `Fault` for one that does not exist."""
+        if name in self.drivers:
+            return self.drivers[name]
+        raise Fault(
+            f"There is no driver {name!r}.",
+            why=f"These exist: {', '.join(self.drivers)}.",
+            remedy="Correct `driver` in the source's declaration, or write that driver.",
+        )
+
+    async def participations(self, account: Account) -> tuple[Participation, ...]:
+        """Return the marketplaces that an account opens."""
+        return await participations(self.transport, account)
+
+
+@asynccontextmanager
+async def open_amazon(settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> AsyncIterator[Amazon]:
+    """Give an `Amazon` whose connections are closed at the end. `on_call` is told the facts of every call.
+
+    Raises `Fault` naming every missing setting.
+    """
+    settings.require_amazon()
+    async with Transport(settings, meter, on_call=on_call) as transport:
+        yield Amazon(transport=transport, drivers={"reports": Reports(transport, settings.clock)})

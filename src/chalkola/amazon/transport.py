@@ -1,0 +1,152 @@
+"""One call to Amazon: an access token, a turn, the request, and what its answer means. Nothing here retries in a
+loop: what has to wait goes back to the ledger as a `Setback`, so that every wait has a reason and an end."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import quote, urlencode
+
+import httpx2
+import msgspec
+
+from chalkola.amazon.answers import Call, Observer, Reply, says_expired
+from chalkola.amazon.login import Login
+from chalkola.amazon.operations import OPERATIONS
+from chalkola.amazon.throttle import Meter, operation_bucket
+from chalkola.amazon.turns import take_turn
+from chalkola.amazon.verdicts import Asked, Verdicts
+from chalkola.amazon.wire import open_client, was_never_sent
+from chalkola.settings import Account, Settings
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+# The form that Amazon asks for: developer-docs.amazon.com/sp-api/docs/include-a-user-agent-header-in-all-requests
+_USER_AGENT = f"chalkola/{version('chalkola')} (Language=Python)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Letter:
+    """What is sent, but for the access token."""
+
+    method: str
+    url: str
+    body: bytes | None
+
+
+class Transport:
+    """Sends calls over one set of connections. Open it with `async with`."""
+
+    def __init__(self, settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> None:
+        self.client = open_client()
+        self.login = Login(settings, self.client)
+        self._clock = settings.clock
+        self._meter = meter
+        self._verdicts = Verdicts(meter, settings.clock)
+        self._on_call = on_call
+
+    async def __aenter__(self) -> Self:
+        await self.client.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.aclose()
+
+    async def call(
+        self,
+        account: Account,
+        operation: str,
+        *,
+        path: Mapping[str, str] = _NONE,
+        query: Mapping[str, str] = _NONE,
+        body: object = None,
+        paid: bool = False,
+        extra_buckets: tuple[str, ...] = (),
+        refused_wait: timedelta | None = None,
+    ) -> Reply:
+        """Return Amazon's reply: a 2xx, or a 404 whose meaning the caller knows.
+
+        A turn is taken from the operation's bucket and from `extra_buckets` (the tightest last) unless it is `paid`.
+        `refused_wait` is how long to stay away after a 429 that names no time.
+        Raises `Setback`, `Uncertain`, `Refusal`, `SourceClosed` and `LoginFault`.
+        """
+        own = operation_bucket(operation, account.key)
+        asked = Asked(
+            account=account, operation=OPERATIONS[operation], own=own,
+            tightest=extra_buckets[-1] if extra_buckets else own, refused_wait=refused_wait,
+        )  # fmt: skip
+        letter = _letter(asked, path, query, body)
+        token = await self.login.token(account)
+        if not paid:
+            await take_turn(self._meter, self._clock, (own, *extra_buckets))
+        reply = await self._send(asked, letter, token)
+        if says_expired(reply):
+            # Turned away at the door, so only the operation's own bucket is drawn from again.
+            self.login.forget(account, token)
+            token = await self.login.token(account)
+            await take_turn(self._meter, self._clock, (own,))
+            reply = await self._send(asked, letter, token)
+        return await self._verdicts.on(asked, reply, hide=token)
+
+    async def _send(self, asked: Asked, letter: _Letter, token: str) -> Reply:
+        begun = time.perf_counter()
+        try:
+            response = await self.client.send(_request(letter, token))
+        except httpx2.RequestError as error:
+            self._tell(asked, begun, failure=type(error).__name__)
+            why = f"{type(error).__name__}: {error}."
+            raise self._verdicts.unanswered(asked, why, never_sent=was_never_sent(error)) from error
+        rate = _rate(response)
+        self._tell(asked, begun, response=response, rate_per_second=rate)
+        await self._verdicts.learn(asked.own, rate)
+        return Reply(
+            operation=asked.operation.name, account=asked.account.key, status=response.status_code,
+            content=response.content, at=self._clock.now(), creates=asked.operation.creates,
+            retry_after=response.headers.get("retry-after"),
+        )  # fmt: skip
+
+    def _tell(
+        self,
+        asked: Asked,
+        begun: float,
+        *,
+        response: httpx2.Response | None = None,
+        rate_per_second: float | None = None,
+        failure: str = "",
+    ) -> None:
+        if not self._on_call:
+            return
+        call = Call(
+            operation=asked.operation.name,
+            account=asked.account.key,
+            at=self._clock.now(),
+            seconds=time.perf_counter() - begun,
+            status=None if response is None else response.status_code,
+            request_id="" if response is None else response.headers.get("x-amzn-requestid", ""),
+            rate_per_second=rate_per_second,
+            failure=failure,
+        )
+        self._on_call(call)
+
+
+def _request(letter: _Letter, token: str) -> httpx2.Request:
+    headers = {"x-amz-access-token": token, "user-agent": _USER_AGENT, "accept": "application/json"}
+    if letter.body is not None:
+        headers["content-type"] = "application/json"
+    return httpx2.Request(letter.method, letter.url, headers=headers, content=letter.body)
+
+
+def _letter(asked: Asked, path: Mapping[str, str], query: Mapping[str, str], body: object) -> _Letter:
+    url = asked.account.endpoint + asked.operation.address(path)
+    if query:
+        url = f"{url}?{urlencode(query, quote_via=quote, safe='')}"
+    return _Letter(method=asked.operation.method, url=url, body=None if body is None else msgspec.json.encode(body))
+
+
+def _rate(response: httpx2.Response) -> float | None:
+    try:
+        return float(response.headers["x-amzn-ratelimit-limit"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,17 @@
+"""A day's totals per marketplace, over the seller's whole catalog: what the rows per ASIN are reconciled with."""
+
+from chalkola.datasets.model import Dataset
+from chalkola.datasets.sales_and_traffic import KEPT_FOR, RESTATED_FOR, SETTLES_AFTER
+from chalkola.datasets.sales_and_traffic_report import REPORT
+from chalkola.datasets.sales_and_traffic_tables import BY_DATE, BY_DATE_NOT_KEPT
+
+DATASET = Dataset(
+    name="daily_totals",
+    meaning="all by-date figures of Amazon's sales and traffic, one line a day and marketplace",
+    sources=(REPORT,),
+    table=BY_DATE,
+    settles_after=SETTLES_AFTER,
+    restated_for=RESTATED_FOR,
+    kept_for=KEPT_FOR,
+    not_kept=BY_DATE_NOT_KEPT,
+)
