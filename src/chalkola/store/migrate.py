@@ -49,17 +49,20 @@ async def migrate(pool: Pool) -> Migrated:
     with database_errors():
         async with pool.connection() as connection:
             applied = await _apply_all(connection)
+            blocks, findings = await survey(connection)
+            if blocks:
+                raise _blocked(blocks)
             await insert_marketplaces(connection, [m for m in MARKETPLACES if m.always_present])
             adopted = await _adopt(connection)
-            blocks, findings = await survey(connection)
-    if blocks:
-        raise Fault(
-            "The database has tables that cannot be used as they are:\n"
-            + "\n".join(f"  - {b}" for b in blocks)
-            + "\n",
-            remedy="Nothing of yours was changed. Correct these and run `chalkola migrate` again.",
-        )
     return Migrated(applied=applied, adopted=adopted, findings=tuple(findings))
+
+
+def _blocked(blocks: Iterable[str]) -> Fault:
+    listed = "\n".join(f"  - {block}" for block in blocks)
+    return Fault(
+        f"The database has tables that cannot be used as they are:\n{listed}\n",
+        remedy="Nothing of yours was changed. Correct these and run `chalkola migrate` again.",
+    )
 
 
 def scripts() -> tuple[Script, ...]:
@@ -167,7 +170,7 @@ async def _adopt(connection: Connection) -> int:
             "INSERT INTO sp_slices (dataset, scope, first_day, state, source, row_count, reason)"
             " SELECT %s, m.scope, t.date, 'loaded', 'found', count(*), 'found here before the first pull; unproven'"
             " FROM {} t JOIN unnest(%s::uuid[], %s::text[]) AS m (id, scope) ON m.id = t.marketplace_id"
-            " WHERE t.pull_id IS NULL GROUP BY m.scope, t.date ON CONFLICT DO NOTHING"
+            " WHERE t.pull_id IS NULL AND t.date IS NOT NULL GROUP BY m.scope, t.date ON CONFLICT DO NOTHING"
         ).format(sql.Identifier(dataset.table.name))
         adopted += (await connection.execute(query, (dataset.name, *codes))).rowcount
     return adopted

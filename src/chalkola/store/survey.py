@@ -67,11 +67,13 @@ async def fits_of(pool: Pool, tables: Iterable[Table]) -> dict[str, Fit]:
             return {table.name: await fit_of(connection, table) for table in tables}
 
 
-_OURS = ("date", "marketplace_id", "amazon_marketplace_id", "pull_id")
+_KEYS = {"date": "date", "marketplace_id": "uuid", "amazon_marketplace_id": "text", "pull_id": "integer"}
 _FITTING = {
     "text": {"text", "character varying"},
     "integer": {"integer", "bigint", "numeric"},
     "numeric": {"numeric"},
+    "date": {"date"},
+    "uuid": {"uuid"},
 }
 
 
@@ -79,12 +81,15 @@ async def survey(connection: Connection) -> tuple[list[str], list[str]]:
     """Return what blocks us and what is worth knowing about the tables that rows go into."""
     blocks: list[str] = []
     findings: list[str] = []
+    identity = (await columns_of(connection, "marketplaces"))["id"]
+    if identity.type != "uuid":
+        blocks.append(f"marketplaces.id is {identity.type}; we rely on it being uuid.")
     for dataset in CATALOG:
         table = dataset.table
         found = await columns_of(connection, table.name)
         ours = {column.name: column.type for column in table.columns}
-        blocks += _foreign_columns(table.name, found, {*ours, *_OURS})
-        for name, type_ in ours.items():
+        blocks += _foreign_columns(table.name, found, {*ours, *_KEYS})
+        for name, type_ in {**ours, **_KEYS}.items():
             if found[name].type not in _FITTING[type_.partition("(")[0]]:
                 blocks.append(f"{table.name}.{name} is {found[name].type}; we write {type_}.")
         findings += [f"{table.name}.{name}: {note}" for name, note in _narrow(found, ours)]
