@@ -63,21 +63,34 @@ class _Inflating:
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
         self._inflater = zlib.decompressobj(wbits=31)
-        self._left = b""
+        self._left = self._member = b""
 
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             return b"".join(iter(lambda: self.read(_CHUNK_BYTES), b""))
-        while not self._left and not self._inflater.eof:
+        while not self._left and not self._is_over():
             self._left = self._next(size)
         piece, self._left = self._left[:size], self._left[size:]
         return piece
 
     def _next(self, size: int) -> bytes:
-        chunk = self._inflater.unconsumed_tail or self._raw.read(_CHUNK_BYTES)
+        chunk = self._inflater.unconsumed_tail or self._member or self._raw.read(_CHUNK_BYTES)
+        self._member = b""
         if not chunk:
             raise Damaged("The document is cut short.", why="Its gzip stream ends before its end mark.")
         try:
             return self._inflater.decompress(chunk, max(size, _CHUNK_BYTES))
         except zlib.error as error:
             raise Damaged("The document cannot be inflated.", why=f"{error}.") from error
+
+    def _is_over(self) -> bool:
+        """Say whether the stream has ended. One may consist of several members (RFC 1952, 2.2): turn to the next."""
+        if not self._inflater.eof:
+            return False
+        following = self._inflater.unused_data
+        if len(following) < len(_GZIP_MAGIC):
+            following += self._raw.read(_CHUNK_BYTES)
+        if not following.startswith(_GZIP_MAGIC):
+            return True
+        self._inflater, self._member = zlib.decompressobj(wbits=31), following
+        return False

@@ -106,28 +106,34 @@ class Settings:
 
     def require_amazon(self) -> None:
         """Raise `Fault` naming everything that is missing for speaking to Amazon; return when nothing is."""
-        missing = [s for s in SETTINGS[:2] if not getattr(self, _ATTRIBUTES[s.name])]
-        problems = [f"{s.name} is missing: {s.meaning}. {_where(s)}" for s in missing]
-        if not self.accounts:
-            problems.append(
-                f"No SP_REFRESH_TOKEN_NA, _EU or _FE is set: the refresh tokens. Find them at {_AUTHORISE}."
-            )
-        _raise_if_any(problems)
+        _raise_if_any(_missing(self))
 
 
 _ATTRIBUTES = {"SP_LWA_CLIENT_ID": "client_id", "SP_LWA_CLIENT_SECRET": "client_secret"}
 
 
-def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(environment: Mapping[str, str] | None = None, *, for_amazon: bool = False) -> Settings:
     """Return the settings in `environment` (default: the process's own over those in `.env`).
 
-    Raises one `Fault` that names everything malformed and where to find the right value.
+    Raises one `Fault` that names everything malformed, and with `for_amazon` everything missing for speaking to
+    Amazon, and where to find the right value.
     """
-    given = _environment() if environment is None else dict(environment)
-    reading = _Reading({name: value.strip() for name, value in given.items() if value.strip()})
+    reading = _Reading(_given(environment))
     settings = reading.settings()
-    _raise_if_any(reading.problems)
+    _raise_if_any([*reading.problems, *(_missing(settings) if for_amazon else ())])
     return settings
+
+
+def read_home(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of `CHALKOLA_HOME`, whatever is wrong with the other settings."""
+    return _home(_given(environment))
+
+
+def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return what must never be logged: the value of every secret setting, the password in an address too."""
+    given = _given(environment)
+    secret = [given[name] for name in given if any(_is_named(name, s) for s in SETTINGS if s.secret)]
+    return (*secret, *filter(None, map(_password, secret)))
 
 
 def _environment() -> dict[str, str]:
@@ -143,7 +149,7 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
 
     def settings(self) -> Settings:
-        home = Path(self.given.get("CHALKOLA_HOME") or platformdirs.user_data_path("chalkola")).expanduser()
+        home = _home(self.given)
         accounts = tuple(self._accounts())
         login_url = self._url("LWA_TOKEN_URL", AMAZON_LOGIN)
         return Settings(
@@ -152,8 +158,8 @@ class _Reading:
             login_url=login_url,
             accounts=accounts,
             database_url=self._database_url(),
-            home=home.resolve(),
-            archive=self._archive(home.resolve()),
+            home=home,
+            archive=self._archive(home),
             marketplaces=self._marketplaces(),
             quotas=self._quotas(),
             clock=self._clock((login_url, *(a.endpoint for a in accounts))),
@@ -242,6 +248,36 @@ class _Reading:
         except ChalkolaError as error:
             self._problem(str(error))
             return read_clock(start=None, speed=None)
+
+
+def _given(environment: Mapping[str, str] | None) -> Mapping[str, str]:
+    given = _environment() if environment is None else environment
+    return {name: value.strip() for name, value in given.items() if value.strip()}
+
+
+def _home(given: Mapping[str, str]) -> Path:
+    home = given.get("CHALKOLA_HOME") or platformdirs.user_data_path("chalkola")
+    return Path(home).expanduser().resolve()
+
+
+def _missing(settings: Settings) -> list[str]:
+    missing = [s for s in SETTINGS[:2] if not getattr(settings, _ATTRIBUTES[s.name])]
+    problems = [f"{s.name} is missing: {s.meaning}. {_where(s)}" for s in missing]
+    if not settings.accounts:
+        problems.append(f"No SP_REFRESH_TOKEN_NA, _EU or _FE is set: the refresh tokens. Find them at {_AUTHORISE}.")
+    return problems
+
+
+def _is_named(name: str, setting: Setting) -> bool:
+    stem, open_ended, _ = setting.name.partition("<")
+    return name.startswith(stem) if open_ended else name == stem
+
+
+def _password(value: str) -> str | None:
+    try:
+        return urlsplit(value).password
+    except ValueError:
+        return None
 
 
 def _on_loopback(address: str) -> bool:

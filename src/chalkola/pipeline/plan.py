@@ -26,6 +26,8 @@ class Request:
     last: date | None = None
     again: bool = False
     """Ask for closed days too."""
+    newest_only: bool = False
+    """Of what is due only the newest settled day of each marketplace: a first look need not catch up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,9 @@ def _due(dataset: Dataset, m: Marketplace, request: Request, known: Known, now: 
     """Return the slices to ask for, and how many of the days asked for are closed already."""
     if request.first is None or request.last is None:
         days = _days_due(dataset, m, known, now)
+        if request.newest_only:
+            newest = newest_settled(now, m.zone, dataset.settles_after)
+            days = (day for day in days if day == newest)
         return [Slice(dataset=dataset.name, scope=m.scope, day=day) for day in days], 0
     span = range(request.first.toordinal(), request.last.toordinal() + 1)
     ordinals = span if request.again else [o for o in span if o not in known.closed]

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalkola.amazon import Amazon, open_amazon
+from chalkola.amazon import Amazon, Participation, open_amazon
+from chalkola.clock import Clock
 from chalkola.datasets import CATALOG, SOURCES
 from chalkola.datasets.model import Slice
 from chalkola.errors import ChalkolaError, Fault, LoginFault, Setback, UsageError
@@ -28,6 +29,8 @@ from chalkola.store.presence import dead, presence
 from chalkola.store.survey import fits_of
 
 _PARTICIPATIONS_GOOD_FOR = timedelta(hours=6)
+_WORTH_WAITING_FOR_AN_ACCOUNT = timedelta(minutes=15)
+_WHENEVER_SEEN = timedelta(days=36500)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +97,7 @@ async def pull(
     clock = settings.clock
     began = clock.now()
     async with open_amazon(settings, store.buckets) as amazon:
-        with clock.in_flight():
-            opened, planned, ids = await _prepare(settings, store, amazon, request, only)
+        opened, planned, ids = await _prepare(settings, store, amazon, request, only)
         if not opened.opens:
             raise next(iter(opened.faults.values()), _nothing_open())
         with presence(settings.home) as name:
@@ -110,19 +112,20 @@ async def look_ahead(
 ) -> tuple[Opened, Plan]:
     """Return what `pull` would ask now. Asks Amazon nothing but, where it was never seen, what the accounts open."""
     async with open_amazon(settings, store.buckets) as amazon:
-        opened = await discover(settings, store, amazon, only)
+        opened = await discover(settings, store, amazon, only, good_for=_WHENEVER_SEEN)
         return opened, await _plan(settings, store, request, opened)
 
 
 async def _prepare(
     settings: Settings, store: Store, amazon: Amazon, request: Request, only: Sequence[Marketplace]
 ) -> tuple[Opened, Plan, list[int]]:
-    await store.ledger.release(dead(settings.home, await store.ledger.holders()))
     opened = await discover(settings, store, amazon, only)
-    planned = await _plan(settings, store, request, opened)
-    await ensure_marketplaces(store.pool, opened.opens)
-    creation = [creation_buckets(p.source, p.box.account, settings.quotas) for p in planned.pulls]
-    return opened, planned, await store.ledger.plan(planned.pulls, creation)
+    with settings.clock.in_flight():
+        await store.ledger.release(dead(settings.home, await store.ledger.holders()))
+        planned = await _plan(settings, store, request, opened)
+        await ensure_marketplaces(store.pool, opened.opens)
+        creation = [creation_buckets(p.source, p.box.account, settings.quotas) for p in planned.pulls]
+        return opened, planned, await store.ledger.plan(planned.pulls, creation)
 
 
 async def _plan(settings: Settings, store: Store, request: Request, opened: Opened) -> Plan:
@@ -131,14 +134,22 @@ async def _plan(settings: Settings, store: Store, request: Request, opened: Open
     return plan(request, opened.opens, shut, known, settings.clock.now())
 
 
-async def discover(settings: Settings, store: Store, amazon: Amazon, only: Sequence[Marketplace] = ()) -> Opened:
+async def discover(
+    settings: Settings,
+    store: Store,
+    amazon: Amazon,
+    only: Sequence[Marketplace] = (),
+    *,
+    good_for: timedelta = _PARTICIPATIONS_GOOD_FOR,
+) -> Opened:
     """Return which marketplaces the refresh tokens open, all accounts at once.
 
-    An account whose login fails is closed alone. Raises `UsageError` when a marketplace asked for is not open.
+    What Amazon said about an account within `good_for` is believed without asking again. An account whose login
+    fails is closed alone. Raises `UsageError` when a marketplace asked for is not open.
     """
     accounts = settings.accounts
     await store.buckets.define(all_buckets([a.key for a in accounts], SOURCES, settings.quotas))
-    answers = await asyncio.gather(*(_opened_by(store, amazon, settings, a) for a in accounts))
+    answers = await asyncio.gather(*(_opened_by(store, amazon, settings, a, good_for) for a in accounts))
     opens: dict[Marketplace, str] = {}
     faults: dict[str, ChalkolaError] = {}
     for account, answer in zip(accounts, answers, strict=True):
@@ -157,24 +168,38 @@ async def discover(settings: Settings, store: Store, amazon: Amazon, only: Seque
 
 
 async def _opened_by(
-    store: Store, amazon: Amazon, settings: Settings, account: Account
+    store: Store, amazon: Amazon, settings: Settings, account: Account, good_for: timedelta
 ) -> tuple[Marketplace, ...] | ChalkolaError:
     known = await store.accounts.recall(account)
-    fresh = settings.clock.now() - _PARTICIPATIONS_GOOD_FOR
+    fresh = settings.clock.now() - good_for
     if known and known.same_token and not known.fault and known.seen_at and known.seen_at > fresh:
         return _marketplaces(account, known.marketplaces)
     try:
-        answers = await amazon.participations(account)
+        answers = await _asked(amazon, account, settings.clock, patient=not (known and known.marketplaces))
     except LoginFault as fault:
         await store.accounts.refused(account, str(fault))
         return fault
     except Setback as setback:
         return _marketplaces(account, known.marketplaces) if known and known.marketplaces else setback
-    except Fault as fault:
+    except ChalkolaError as fault:
         return fault
     ids = [answer.amazon_id for answer in answers if answer.is_participating]
     await store.accounts.opened(account, ids)
     return _marketplaces(account, ids)
+
+
+async def _asked(amazon: Amazon, account: Account, clock: Clock, *, patient: bool) -> tuple[Participation, ...]:
+    """Return what an account opens. Where that was never known, an outage is waited out: without an answer nothing of
+    the account can be asked. Raises what the call raises, `Setback` when the outage lasts."""
+    gives_up = clock.now() + (_WORTH_WAITING_FOR_AN_ACCOUNT if patient else timedelta())
+    while True:
+        try:
+            with clock.in_flight():
+                return await amazon.participations(account)
+        except Setback as setback:
+            if setback.until > gives_up:
+                raise
+            await clock.sleep_until(setback.until)
 
 
 def _marketplaces(account: Account, ids: Sequence[str]) -> tuple[Marketplace, ...]:

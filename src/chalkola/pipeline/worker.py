@@ -21,7 +21,8 @@ from chalkola.store.ledger import LEASE, Claimed, Ledger, Outlook
 IN_HAND = 16
 PATIENCE = timedelta(hours=2)
 """A run does not wait longer than this for what Amazon is slow with, or fails at: the next run goes on with it."""
-_RECONNECT_TRIES = 6
+_DATABASE_MAY_BE_GONE_FOR = timedelta(seconds=15)  # machine time, on top of the pool's own 15 s
+_RECONNECT_EVERY = timedelta(seconds=1)  # machine time
 _OTHERS_CHECKED_EVERY = timedelta(seconds=1)  # machine time
 
 
@@ -190,14 +191,16 @@ class Worker:
     async def _reconnect(self, gone: DatabaseGone) -> None:
         """Wait for the database to come back, and let go of the pulls that were in hand when it went."""
         await self._land_all()
-        for tried in range(_RECONNECT_TRIES):
-            try:
-                await self.ledger.release([self.name])
-            except DatabaseGone as still:
-                gone = still
-                await _machine_time(timedelta(seconds=min(2**tried, 8)))
-            else:
-                return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DATABASE_MAY_BE_GONE_FOR.total_seconds()):
+                while True:
+                    try:
+                        await self.ledger.release([self.name])
+                    except DatabaseGone as still:
+                        gone = still
+                        await _machine_time(_RECONNECT_EVERY)
+                    else:
+                        return
         raise gone
 
     async def _beat(self) -> None:

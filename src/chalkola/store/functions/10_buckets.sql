@@ -18,7 +18,7 @@ $$;
 CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT greatest(
-    b.full_at - make_interval(secs => (b.burst - 1) * b.seconds_per_turn),
+    b.full_at - (b.burst - 1) * make_interval(secs => b.seconds_per_turn),  -- rounded as `sp_take` rounds each turn
     b.blocked_until,
     -- a daily limit is full while the daily-th youngest turn is less than a day old
     CASE WHEN b.daily IS NOT NULL THEN (
@@ -78,6 +78,6 @@ $$;
 -- Adopt the rate that Amazon states for an operation.
 CREATE OR REPLACE FUNCTION sp_learn_rate(key text, rate_per_second double precision)
 RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  UPDATE sp_buckets b SET seconds_per_turn = 1 / rate_per_second, learned = true
+  UPDATE sp_buckets b SET seconds_per_turn = 1 / nullif(rate_per_second, 0), learned = true
   WHERE b.key = $1 AND rate_per_second > 0 AND abs(b.seconds_per_turn * rate_per_second - 1) > 0.001;
 $$;

@@ -41,22 +41,34 @@ END $$;
 -- Only the pulls in `wanted`, and any of these accounts' that have been asked before.
 CREATE OR REPLACE FUNCTION sp_claim(worker text, accounts text[], wanted bigint[], most integer, lease interval,
                                     now timestamptz)
-RETURNS SETOF sp_pulls LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+RETURNS SETOF sp_pulls LANGUAGE plpgsql SET search_path = public, pg_temp
+-- Thousands of lines may be new since the last ANALYZE; without a sort it is idx_sp_pulls_open that gives the order.
+SET enable_sort = off AS $$
 DECLARE
   pull sp_pulls;
   taken integer := 0;
+  dry text[] := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
 BEGIN
   WHILE taken < most LOOP
+    -- The first hit ends the search, however many pulls are open.
     SELECT p.* INTO pull FROM sp_pulls p
     WHERE p.finished_at IS NULL AND p.account = ANY (accounts) AND p.run_at <= now
-      AND (p.id = ANY (wanted) OR p.stage <> 'planned')
+      AND NOT p.needs && dry
       AND (p.lease_until IS NULL OR p.lease_until < clock_timestamp())
-      AND NOT EXISTS (SELECT FROM sp_buckets b WHERE b.key = ANY (p.needs) AND b.open_at > now)
+      AND (p.stage <> 'planned' OR p.id = ANY (wanted))
     ORDER BY p.stage = 'planned', p.last_day DESC, p.id
     FOR UPDATE SKIP LOCKED LIMIT 1;
     EXIT WHEN NOT FOUND;
-    -- Not granted: another run was faster, the bucket now says when, and the search above passes over it.
-    CONTINUE WHEN NOT (SELECT granted FROM sp_take(pull.needs, now));
+    IF taken = 0 THEN
+      -- We may draw from several buckets one pull after the other, and others do the same: all lock them in this order.
+      PERFORM 1 FROM sp_buckets b WHERE split_part(b.key, '@', 2) = ANY (accounts || 'app'::text)
+      ORDER BY b.key FOR UPDATE;
+    END IF;
+    IF NOT (SELECT granted FROM sp_take(pull.needs, now)) THEN
+      -- The last turn went to the pull before, or to another run: the bucket now says when, and is passed over.
+      dry := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
+      CONTINUE;
+    END IF;
     taken := taken + 1;
     UPDATE sp_pulls p SET
       lease_owner = worker, lease_until = clock_timestamp() + lease, generation = p.generation + 1,
@@ -70,26 +82,28 @@ BEGIN
       UPDATE sp_slices s SET state = 'asked' FROM sp_pull_slices ps
       WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
         AND s.state IN ('due', 'failed', 'closed');
-      PERFORM sp_note_data_pull(pull, 'processing', now);
+      PERFORM sp_note_data_pull(pull, now);
     END IF;
     RETURN NEXT pull;
   END LOOP;
 END $$;
 
--- Keep the mission's table in step: one line a data day and marketplace of sales and traffic.
-CREATE OR REPLACE FUNCTION sp_note_data_pull(pull sp_pulls, status text, now timestamptz, asin_count integer = NULL)
+-- Keep the mission's table in step with the slices of a pull: one line a data day and marketplace of sales and traffic.
+CREATE OR REPLACE FUNCTION sp_note_data_pull(pull sp_pulls, now timestamptz)
 RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
   INSERT INTO sp_data_pulls AS d (pull_date, marketplace_id, amazon_marketplace_id, report_id, status, asin_count,
                                   error_message, started_at, completed_at)
-  SELECT ps.first_day, ps.marketplace_id, ps.amazon_marketplace_id, pull.ticket, $2, $4,
-         CASE $2 WHEN 'failed' THEN pull.failure END, pull.intended_at,
-         CASE WHEN $2 IN ('completed', 'failed') THEN now END
+  SELECT s.first_day, ps.marketplace_id, ps.amazon_marketplace_id, pull.ticket, m.status, s.row_count,
+         CASE WHEN m.status IN ('failed', 'pending') THEN s.reason END, pull.intended_at,
+         CASE WHEN m.status IN ('completed', 'failed') THEN now END
   FROM sp_pull_slices ps
+  JOIN sp_slices s USING (dataset, scope, first_day)
+  CROSS JOIN LATERAL (SELECT CASE WHEN s.state = 'due' THEN 'pending' WHEN s.state = 'asked' THEN 'processing'
+                                  WHEN s.state IN ('failed', 'closed') THEN 'failed' ELSE 'completed' END) AS m (status)
   WHERE ps.pull_id = pull.id AND ps.dataset = 'sales_and_traffic' AND ps.marketplace_id IS NOT NULL
   ON CONFLICT (pull_date, marketplace_id) DO UPDATE SET
     report_id = excluded.report_id, status = excluded.status, error_message = excluded.error_message,
-    asin_count = coalesce(excluded.asin_count, d.asin_count),
-    started_at = excluded.started_at, completed_at = excluded.completed_at;
+    asin_count = excluded.asin_count, started_at = excluded.started_at, completed_at = excluded.completed_at;
 $$;
 
 -- Lock a pull that the caller holds, or raise CH001.
@@ -120,7 +134,7 @@ BEGIN
   IF just_asked THEN
     PERFORM sp_settle_turn(pull.creation, pull.intended_at, now);
   END IF;
-  PERFORM sp_note_data_pull(pull, 'processing', now);
+  PERFORM sp_note_data_pull(pull, now);
 END $$;
 
 -- Put a pull back: its next step, in `stage`, is not before `until` and draws from `needs`. `reason` says why it waits:
@@ -171,9 +185,7 @@ BEGIN
                                         reason text, row_count integer, checksum text, sums jsonb, residual jsonb)
   WHERE (s.dataset, s.scope, s.first_day) = (t.dataset, t.scope, t.first_day);
 
-  PERFORM sp_note_data_pull(pull, CASE WHEN sp_finish.stage = 'refused' THEN 'failed' ELSE 'completed' END, now,
-    (SELECT t.row_count FROM jsonb_to_recordset(slices) AS t (dataset text, row_count integer)
-     WHERE t.dataset = 'sales_and_traffic' LIMIT 1));
+  PERFORM sp_note_data_pull(pull, now);
 END $$;
 
 -- Lengthen the leases of the pulls that a living worker has in hand.
@@ -197,14 +209,20 @@ $$;
 CREATE OR REPLACE FUNCTION sp_outlook(worker text, accounts text[], wanted bigint[], patience interval, now timestamptz,
                                       OUT open integer, OUT next_at timestamptz, OUT leased_for interval)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT count(*)::integer,
+  -- Thousands of pulls draw from a handful of bucket sets, so the buckets are looked at once for each set.
+  SELECT coalesce(sum(p.pulls), 0)::integer,
          min(greatest(p.run_at, (SELECT max(b.open_at) FROM sp_buckets b WHERE b.key = ANY (p.needs))))
-           FILTER (WHERE NOT leased AND (p.stalled_since IS NULL OR p.stalled_since + patience > now)),
-         min(p.lease_until - clock_timestamp()) FILTER (WHERE leased AND p.lease_owner <> worker)
-  FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased
-        FROM sp_pulls p
-        WHERE p.finished_at IS NULL AND p.account = ANY (accounts)
-          AND (p.id = ANY (wanted) OR p.stage <> 'planned')) AS p;
+           FILTER (WHERE p.run_at IS NOT NULL),
+         min(p.leased_for)
+  FROM (SELECT o.needs, count(*) AS pulls,
+               min(o.run_at)
+                 FILTER (WHERE NOT o.leased AND (o.stalled_since IS NULL OR o.stalled_since + patience > now)) AS run_at,
+               min(o.lease_until - clock_timestamp()) FILTER (WHERE o.leased AND o.lease_owner <> worker) AS leased_for
+        FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased
+              FROM sp_pulls p
+              WHERE p.finished_at IS NULL AND p.account = ANY (accounts)
+                AND (p.stage <> 'planned' OR p.id IN (SELECT unnest(wanted)))) AS o
+        GROUP BY o.needs) AS p;
 $$;
 
 -- Close a source for an account: its open pulls that have no ticket end here, and so does the one it showed on.
@@ -223,7 +241,7 @@ BEGIN
     UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
     WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
       AND s.state IN ('due', 'asked', 'failed');
-    PERFORM sp_note_data_pull(pull, 'failed', now);
+    PERFORM sp_note_data_pull(pull, now);
   END LOOP;
 END $$;
 

@@ -77,7 +77,7 @@ CREATE TABLE sp_pulls (
   created_at timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX idx_sp_pulls_open_question ON sp_pulls (question_key) WHERE finished_at IS NULL;
-CREATE INDEX idx_sp_pulls_open ON sp_pulls (account, run_at) WHERE finished_at IS NULL;
+CREATE INDEX idx_sp_pulls_open ON sp_pulls ((stage = 'planned'), last_day DESC, id) WHERE finished_at IS NULL;
 CREATE INDEX idx_sp_pulls_ticket ON sp_pulls (account, ticket);
 
 CREATE TABLE sp_pull_slices (

@@ -1,0 +1,1 @@
+"""How it moves: plan, pull, load, reconcile, and the runs that put them together."""

@@ -1,0 +1,1 @@
+"""Where to: everything that keeps things, and nothing that knows Amazon."""

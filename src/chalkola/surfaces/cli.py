@@ -1,0 +1,66 @@
+"""The command line: every command, and what becomes of an error."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+import chalkola
+from chalkola.errors import ChalkolaError
+from chalkola.surfaces import failures
+from chalkola.surfaces.backfilling import backfill_command
+from chalkola.surfaces.demo import demo_command
+from chalkola.surfaces.migrating import migrate_command
+from chalkola.surfaces.planning import plan_command
+from chalkola.surfaces.pulling import pull_command
+from chalkola.surfaces.reloading import reload_command
+from chalkola.surfaces.server import psql_command, stop_command
+from chalkola.surfaces.simulating import simulate_command
+from chalkola.surfaces.status import status_command
+
+_INTERRUPTED = 130
+
+
+class _InOrder(click.Group):
+    """Lists its commands as they were added: by importance, not by letter."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group("chalkola", cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(chalkola.__version__, prog_name="chalkola")
+def commands() -> None:
+    """Own your Amazon data: sales and traffic per ASIN and day, in your PostgreSQL.
+
+    Exit codes: 0 done, or stopped in good order; 1 a person is needed; 2 wrong usage; 3 some days failed or are late.
+    """
+
+
+for command in (
+    pull_command, plan_command, status_command, reload_command, migrate_command, psql_command, demo_command,
+    simulate_command, stop_command, backfill_command,
+):  # fmt: skip
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Return its exit code, having said on standard error what went wrong if anything did."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    failures.unbreakable_output()
+    try:
+        return int(commands.main(given, prog_name="chalkola", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped.", err=True)
+        return _INTERRUPTED
+    except ChalkolaError as error:
+        return failures.tell(error)
+    except Exception as error:
+        return failures.tell_unexpected(error, given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""`python -m chalkola.surfaces.docs [--check]`: the pages written from tables, in a checkout of the project.
+
+.env.example       from SETTINGS
+docs/catalog.md    from CATALOG
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from chalkola.datasets import CATALOG, SOURCES
+from chalkola.datasets.model import Column, Dataset, Source
+from chalkola.settings import SETTINGS, Setting
+
+_HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[3]
+_COMMAND = "python -m chalkola.surfaces.docs"
+
+
+def env_example() -> str:
+    """Return `.env.example`: every setting with its meaning and where its value is found."""
+    head = (
+        f"# Every setting of Chalkola. Written by `{_COMMAND}` from the table in src/chalkola/settings.py.\n"
+        "# Copy this file to .env and fill in what you need; an empty value counts as not set. What is set in the\n"
+        "# environment goes before what is in .env. Never commit .env.\n"
+    )
+    return head + "".join(f"\n{_setting(s)}" for s in SETTINGS)
+
+
+def _setting(s: Setting) -> str:
+    lines = [f"# {s.meaning[0].upper()}{s.meaning[1:]}."]
+    lines += [f"# Found at {s.found_at}."] if s.found_at else []
+    lines += ["# Secret."] if s.secret else []
+    # A name with a placeholder cannot be read as it stands.
+    return "\n".join([*lines, f"# {s.name}=" if "<" in s.name else f"{s.name}="]) + "\n"
+
+
+def catalog() -> str:
+    """Return `docs/catalog.md`: what is collected, column by column, and how it is asked for."""
+    parts = [
+        "# The catalog\n\nWhat is collected, and how Amazon is asked for it. Written by"
+        f" `{_COMMAND}` from `src/chalkola/datasets/`.\n",
+        *map(_dataset, CATALOG),
+        "\n## Sources\n\nA source is a declared way to ask. Its quota is the tighter one that Amazon has for this"
+        " very question, beside the operation's\nown; `CHALKOLA_QUOTAS` overrides it under the source's name.\n\n",
+        "| source | asked by | fills | one question spans | quota |\n|---|---|---|---|---|\n",
+        *map(_source, SOURCES),
+    ]
+    return "".join(parts)
+
+
+def _dataset(d: Dataset) -> str:
+    facts = (
+        f"\n## {d.name}\n\n{d.meaning[0].upper()}{d.meaning[1:]}. Rows go to `{d.table.name}`, one for each"
+        f" {', '.join(('date', 'marketplace_id', *d.table.key))}.\n\n"
+        f"- Sources, in order of preference: {', '.join(f'`{s.name}`' for s in d.sources)}\n"
+        f"- A day settles {d.settles_after / _HOUR:g} hours after its end in the marketplace's own zone\n"
+        f"- Amazon restates it for {d.restated_for.days} days and answers {d.kept_for.days} days back\n"
+    )
+    if d.totals_in:
+        facts += f"- Held against Amazon's own totals in `{d.totals_in}`\n"
+    head = "\n| column | type | Amazon's field | meaning |\n|---|---|---|---|\n"
+    return facts + head + "".join(map(_column, d.table.columns)) + "".join(_not_kept(d.not_kept))
+
+
+def _column(c: Column) -> str:
+    path = f"`{c.path}`" if c.path else ""
+    return f"| `{c.name}` | {c.type} | {path} | {c.meaning} |\n"
+
+
+def _not_kept(reasons: Mapping[str, str]) -> Iterator[str]:
+    if reasons:
+        yield "\nNot kept:\n\n"
+    for path, reason in sorted(reasons.items()):
+        yield f"- `{path}`: {reason}\n"
+
+
+def _source(s: Source) -> str:
+    spans = f"{s.marketplaces_per_pull} marketplace(s), {s.days_per_pull} day(s)"
+    return f"| `{s.name}` | {s.creation} | {', '.join(s.fills)} | {spans} | {s.quota or 'none'} |\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {".env.example": env_example, "docs/catalog.md": catalog}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with `--check` name those that are not as they would be written. Return the exit code."""
+    stale = [name for name, page in PAGES.items() if _read(ROOT / name) != page()]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"{name} is out of date: run `{_COMMAND}`.", file=sys.stderr)
+        return 1 if stale else 0
+    for name in stale:
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8", newline="\n")
+        print(f"Wrote {name}.")
+    return 0
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
