@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from chalkola.documents import Document
 from chalkola.marketplaces import Marketplace
 from chalkola.quotas import Quota
@@ -70,17 +72,16 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """The least we can know or lack."""
+class Slice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The least we can know or lack. A struct, as are boxes and pulls: two years are tens of thousands of each, which
+    frozen dataclasses would take seconds to make."""
 
     dataset: str
     scope: str
     day: date
 
 
-@dataclass(frozen=True, kw_only=True)
-class Box:
+class Box(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one question spans: days `first` to `last`, both included."""
 
     account: str
@@ -175,8 +176,7 @@ class Dataset:
     """Amazon's fields that have no column, each with the reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pull:
+class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question to Amazon, not asked yet."""
 
     source: Source

@@ -85,7 +85,7 @@ class Loader:
         verdicts: dict[Slice, Verdict] = {}
         for s, batch in by_slice.items():
             if (named := self.datasets[s.dataset].totals_in) is not None:
-                partner = replace(s, dataset=named)
+                partner = Slice(dataset=named, scope=s.scope, day=s.day)
                 verdicts[s] = judge(await self._answered(connection, pull, batch, by_slice.get(partner), known))
                 if partner in by_slice:
                     verdicts[partner] = _following(verdicts[s])

@@ -1,8 +1,10 @@
 """What is due, packed into pulls. Pure: functions of the catalog, the ledger and the hour."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from chalkola.datasets.model import Box, Dataset, Pull, Slice, SliceState, Source
 from chalkola.errors import UsageError
@@ -124,48 +126,62 @@ def pack(
 ) -> tuple[tuple[Pull, ...], tuple[Slice, ...]]:
     """Return pulls that cover `wanted`, newest first, each within what its source may span; and what no open source
     covers. A pull carries every dataset that its source fills, also where only one of them was wanted."""
-    boxes: dict[tuple[Source, str, date], dict[Marketplace, None]] = {}
-    unreachable = []
-    for s in wanted:
-        m = _marketplace(s)
-        source = _open_source(datasets[s.dataset], opens[m], shut)
+    lots: dict[tuple[str, str], _Lot] = {}
+    unreachable: list[Slice] = []
+    for (name, scope), slices in groupby(wanted, attrgetter("dataset", "scope")):
+        m = _marketplace(scope)
+        source = _open_source(datasets[name], opens[m], shut)
         if source is None:
-            unreachable.append(s)
+            unreachable += slices
         else:
-            boxes.setdefault((source, opens[m], s.day), {})[m] = None
-    pulls = [
-        _pull(source, account, some, day, datasets, now)
-        for (source, account, day), marketplaces in boxes.items()
-        for some in _chunks(tuple(marketplaces), source.marketplaces_per_pull)
-    ]
-    return tuple(sorted(pulls, key=lambda p: p.box.last, reverse=True)), tuple(unreachable)
+            lot = lots.setdefault((source.name, opens[m]), _Lot(source=source, account=opens[m]))
+            lot.add(m, slices)
+    pulls = [p for lot in lots.values() for p in lot.pulls(datasets, now)]
+    return tuple(sorted(pulls, key=attrgetter("box.last"), reverse=True)), tuple(unreachable)
 
 
-def _pull(
-    source: Source,
-    account: str,
-    marketplaces: tuple[Marketplace, ...],
-    day: date,
-    datasets: Mapping[str, Dataset],
-    now: datetime,
-) -> Pull:
-    settles_after = max((datasets[n].settles_after for n in source.fills if n in datasets), default=timedelta())
-    return Pull(
-        source=source,
-        box=Box(account=account, marketplaces=marketplaces, first=day, last=day),
-        slices=tuple(Slice(dataset=n, scope=m.scope, day=day) for n in source.fills for m in marketplaces),
-        settled=all(settles_at(day, m.zone, settles_after) <= now for m in marketplaces),
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Lot:
+    """What one source is to be asked of one account: the marketplaces that are wanted of each day, by code. Days come
+    by the ten thousand, so what is the same for all of them is worked out once."""
+
+    source: Source
+    account: str
+    days: dict[date, dict[str, Marketplace]] = field(default_factory=dict)
+
+    def add(self, m: Marketplace, slices: Iterable[Slice]) -> None:
+        for s in slices:
+            self.days.setdefault(s.day, {})[m.code] = m
+
+    def pulls(self, datasets: Mapping[str, Dataset], now: datetime) -> Iterator[Pull]:
+        settled = self._settled(datasets, now)
+        for day, by_code in self.days.items():
+            for some in _chunks(tuple(by_code.values()), self.source.marketplaces_per_pull):
+                yield Pull(
+                    source=self.source,
+                    box=Box(account=self.account, marketplaces=some, first=day, last=day),
+                    slices=tuple([
+                        Slice(dataset=n, scope=m.scope, day=day) for n in self.source.fills for m in some
+                    ]),
+                    settled=day <= min([settled[m.code] for m in some]),
+                )  # fmt: skip
+
+    def _settled(self, datasets: Mapping[str, Dataset], now: datetime) -> dict[str, date]:
+        """Return the newest settled day of each marketplace, by all the datasets that the source fills."""
+        waits = (datasets[n].settles_after for n in self.source.fills if n in datasets)
+        settles_after = max(waits, default=timedelta())
+        marketplaces = {code: m for by_code in self.days.values() for code, m in by_code.items()}
+        return {code: newest_settled(now, m.zone, settles_after) for code, m in marketplaces.items()}
 
 
 def _open_source(dataset: Dataset, account: str, shut: ClosedSources) -> Source | None:
     return next((source for source in dataset.sources if (account, source.name) not in shut), None)
 
 
-def _marketplace(s: Slice) -> Marketplace:
-    m = by_scope(s.scope)
+def _marketplace(scope: str) -> Marketplace:
+    m = by_scope(scope)
     if m is None:
-        raise ValueError(f"{s.scope} is not the scope of a marketplace")
+        raise ValueError(f"{scope} is not the scope of a marketplace")
     return m
 
 

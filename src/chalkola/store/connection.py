@@ -31,21 +31,13 @@ async def open_pool(url: str, *, size: int = 8) -> AsyncIterator[Pool]:
         url, min_size=1, max_size=size, open=False, kwargs=options, timeout=_OPENING_SECONDS, reconnect_timeout=10
     )
     with database_errors(url):
-        try:
-            await pool.open(wait=True, timeout=_OPENING_SECONDS)
-        except PoolTimeout:
-            await pool.close()
-            await _tell_why(url)
-            raise
+        # The pool tries again and again and keeps the reason to itself: one connection of our own tells it at once.
+        await (await psycopg.AsyncConnection.connect(url, connect_timeout=int(_OPENING_SECONDS))).close()
+        await pool.open(wait=True, timeout=_OPENING_SECONDS)
     try:
         yield pool
     finally:
         await pool.close()
-
-
-async def _tell_why(url: str) -> None:
-    """Raise the error that the pool swallows, if the database still has one to tell."""
-    await (await psycopg.AsyncConnection.connect(url, connect_timeout=5)).close()
 
 
 @contextmanager

@@ -53,11 +53,16 @@ async def fit_of(connection: Connection, table: Table) -> Fit:
     return Fit(
         exact=all(found[name].type == type_ for name, type_ in types),
         bounds=tuple(
-            (place, name, Decimal(10) ** (column.precision - (column.scale or 0)))
+            (place, name, _holds_less_than(column.precision, column.scale or 0))
             for place, (name, _) in enumerate(types)
             if (column := found[name]).precision is not None and column.type == "numeric" and column.precision < 7
         ),
     )
+
+
+def _holds_less_than(precision: int, scale: int) -> Decimal:
+    """Return the least value that numeric(precision, scale) cannot hold: it rounds up to one digit more."""
+    return Decimal(10) ** (precision - scale) - Decimal(5).scaleb(-scale - 1)
 
 
 async def fits_of(pool: Pool, tables: Iterable[Table]) -> dict[str, Fit]:

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS products (
 CREATE TABLE IF NOT EXISTS product_variants (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   child_asin text UNIQUE NOT NULL,
-  product_id uuid REFERENCES products (id)
+  product_id uuid
 );
 
 CREATE TABLE IF NOT EXISTS sp_daily_asin_data (
@@ -233,6 +233,11 @@ DECLARE
   name text;
   percentage text;
 BEGIN
+  -- Of a table `products` of the user's we know nothing, not even that it has an id.
+  IF (SELECT count(*) FROM chalkola_new_tables n WHERE n.name IN ('products', 'product_variants')) = 2 THEN
+    ALTER TABLE product_variants ADD FOREIGN KEY (product_id) REFERENCES products (id);
+  END IF;
+
   IF to_regclass('sp_api_pulls') IS NULL THEN
     CREATE VIEW sp_api_pulls WITH (security_invoker = true) AS SELECT * FROM sp_data_pulls;
   END IF;

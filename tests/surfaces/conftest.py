@@ -1,0 +1,124 @@
+"""The commands as a person calls them: processes of their own, against a simulated Amazon that is one too."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "chalkola.surfaces.cli"]
+OPENED = {"CHALKOLA_QUOTAS": "sales_and_traffic.report=60/1min"}
+"""No waits for the report's own quota, in a simulated Amazon that has none."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def object(self) -> Any:
+        """The one JSON object on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Commands:
+    """Calls chalkola with the settings in `environment`."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def __call__(self, *arguments: str, **changed: str) -> Said:
+        done = subprocess.run(
+            [*COMMAND, *arguments], env=self.variables(**changed), cwd=self.folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+        )  # fmt: skip
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **changed: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*COMMAND, *arguments], env=self.variables(**changed), cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", bufsize=1,
+        )  # fmt: skip
+
+    def variables(self, **changed: str) -> dict[str, str]:
+        ours = ("SP_", "LWA_", "ADS_", "CHALKOLA_HOME", "CHALKOLA_CLOCK", "CHALKOLA_QUOTAS", "DATABASE_URL")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        return {**kept, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **self.environment, **changed}
+
+
+@dataclass(frozen=True)
+class AmazonProcess:
+    """A simulated Amazon at work."""
+
+    environment: dict[str, str]
+    control: str
+
+    def see(self, what: str) -> Any:
+        """Return what one of its own paths shows: journal, calls, health."""
+        with urllib.request.urlopen(f"{self.control}/_simulator/{what}") as answer:
+            return json.load(answer)
+
+    def goes_wrong(self, **fault: Any) -> None:
+        """Set a fault up."""
+        body = json.dumps({"faults": [fault]}).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.control}/_simulator/mischief", body)).close()
+
+
+@contextmanager
+def running_amazon(*options: str) -> Iterator[AmazonProcess]:
+    """Give a simulated Amazon of three marketplaces and a small shop, whose time runs 300 times as fast as ours."""
+    command = [
+        sys.executable, "-m", "amazon_simulator", "--until-stdin-closes", "--marketplaces", "US,DE,JP",
+        "--parents", "6", "--children", "20", "--clock-start", "2026-11-20T02:00:00Z", "--clock-speed", "300",
+    ]  # fmt: skip
+    process = subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin
+    assert process.stdout
+    try:
+        ready = json.loads(process.stdout.readline())
+        yield AmazonProcess(ready["env"], ready["control"])
+    finally:
+        with suppress(OSError):
+            process.stdin.close()
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.fixture
+def amazon() -> Iterator[AmazonProcess]:
+    """A simulated Amazon without a quota of the report's own."""
+    with running_amazon("--quota", "60/1min,scope=account") as running:
+        yield running
+
+
+@pytest.fixture
+def strict_amazon() -> Iterator[AmazonProcess]:
+    """A simulated Amazon that allows one report in 15 minutes, to all accounts together."""
+    with running_amazon() as running:
+        yield running
+
+
+@pytest.fixture
+def chalkola(amazon: AmazonProcess, database_url: str, tmp_path: Path) -> Commands:
+    """The commands, with a fresh database and that Amazon."""
+    return Commands(
+        {**amazon.environment, **OPENED, "DATABASE_URL": database_url, "CHALKOLA_HOME": str(tmp_path)}, tmp_path
+    )
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Commands:
+    """The commands on a machine without any setting but a home."""
+    return Commands({"CHALKOLA_HOME": str(tmp_path)}, tmp_path)

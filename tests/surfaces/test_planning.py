@@ -1,0 +1,52 @@
+"""`chalkola plan` says what would be asked, how long it takes and what it adds, and asks nothing."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+
+def test_a_plan_asks_nothing_where_the_accounts_are_known(chalkola: Any, amazon: Any) -> None:
+    chalkola("pull", "--marketplace", "DE")
+    calls = amazon.see("calls")
+
+    said = chalkola("plan")
+
+    assert said.code == 0, said.err
+    assert amazon.see("calls") == calls
+    assert len(amazon.see("journal")) == 1
+    assert "US" in said.out
+    assert "DE " not in said.out
+    assert "1 question to account NA by sales_and_traffic.report." in said.out
+
+
+def test_a_plan_of_an_account_never_seen_asks_only_what_it_opens(chalkola: Any, amazon: Any) -> None:
+    said = chalkola("plan")
+
+    assert said.code == 0, said.err
+    assert set(amazon.see("calls")) == {"login", "getMarketplaceParticipations"}
+    assert "is not known: nothing of that marketplace was loaded yet" in said.out
+
+
+def test_a_plan_counts_time_rows_and_bytes(chalkola: Any) -> None:
+    loaded = chalkola("pull", "--json", "--marketplace", "DE").object
+    rows = sum(s["rows"] for s in loaded["slices"])
+
+    plan = chalkola(
+        "plan", "--json", "--marketplace", "DE", "--from", "2026-11-08", "--to", "2026-11-17",
+        CHALKOLA_QUOTAS="sales_and_traffic.report=1/15min,scope=app",
+    ).object  # fmt: skip
+
+    assert [q["first_day"] for q in plan["questions"]] == [f"2026-11-{day:02}" for day in range(16, 7, -1)]
+    assert plan["closed_already"] == 2
+    assert plan["adds_rows"] == 9 * rows
+    assert plan["adds_bytes"] == 9 * rows * 550
+    asked = [datetime.fromisoformat(q["can_be_asked_at"]) for q in plan["questions"]]
+    assert {later - earlier for earlier, later in pairwise(asked)} == {timedelta(minutes=15)}
+
+
+def test_a_plan_with_nothing_due_says_what_comes_next(chalkola: Any) -> None:
+    chalkola("pull")
+
+    said = chalkola("plan")
+
+    assert said.out.startswith("Nothing is due.\nNext: DE 2026-11-18, which settles at 2026-11-20 09:00 UTC")
