@@ -9,7 +9,7 @@ from operator import attrgetter
 from chalkola.datasets.model import Box, Dataset, Pull, Slice, SliceState, Source
 from chalkola.errors import UsageError
 from chalkola.marketplaces import Marketplace, by_scope
-from chalkola.periods import ONE_DAY, newest_settled, oldest_answered, settles_at, today
+from chalkola.periods import ONE_DAY, newest_settled, oldest_answered, today
 from chalkola.store.lines import Coverage, Known
 
 Opens = Mapping[Marketplace, str]
@@ -89,7 +89,8 @@ def _due(dataset: Dataset, m: Marketplace, request: Request, known: Known, now: 
         return [Slice(dataset=dataset.name, scope=m.scope, day=day) for day in days], 0
     span = range(request.first.toordinal(), request.last.toordinal() + 1)
     ordinals = span if request.again else [o for o in span if o not in known.closed]
-    slices = [Slice(dataset=dataset.name, scope=m.scope, day=date.fromordinal(o)) for o in ordinals]
+    name, scope = dataset.name, m.scope
+    slices = [Slice(dataset=name, scope=scope, day=date.fromordinal(o)) for o in ordinals]
     return slices, len(span) - len(slices)
 
 
@@ -142,21 +143,22 @@ def pack(
 
 @dataclass(frozen=True, kw_only=True)
 class _Lot:
-    """What one source is to be asked of one account: the marketplaces that are wanted of each day, by code. Days come
-    by the ten thousand, so what is the same for all of them is worked out once."""
+    """What one source is to be asked of one account: the days that are wanted of each marketplace. Days come by the ten
+    thousand, so what is the same for all of them is worked out once."""
 
     source: Source
     account: str
-    days: dict[date, dict[str, Marketplace]] = field(default_factory=dict)
+    days: dict[Marketplace, dict[date, None]] = field(default_factory=dict)
 
     def add(self, m: Marketplace, slices: Iterable[Slice]) -> None:
-        for s in slices:
-            self.days.setdefault(s.day, {})[m.code] = m
+        self.days.setdefault(m, {}).update((s.day, None) for s in slices)
 
     def pulls(self, datasets: Mapping[str, Dataset], now: datetime) -> Iterator[Pull]:
-        settled = self._settled(datasets, now)
-        for day, by_code in self.days.items():
-            for some in _chunks(tuple(by_code.values()), self.source.marketplaces_per_pull):
+        waits = (datasets[n].settles_after for n in self.source.fills if n in datasets)
+        settles_after = max(waits, default=timedelta())
+        settled = {m.code: newest_settled(now, m.zone, settles_after) for m in self.days}
+        for day, marketplaces in self._by_day().items():
+            for some in _chunks(marketplaces, self.source.marketplaces_per_pull):
                 yield Pull(
                     source=self.source,
                     box=Box(account=self.account, marketplaces=some, first=day, last=day),
@@ -166,12 +168,13 @@ class _Lot:
                     settled=day <= min([settled[m.code] for m in some]),
                 )  # fmt: skip
 
-    def _settled(self, datasets: Mapping[str, Dataset], now: datetime) -> dict[str, date]:
-        """Return the newest settled day of each marketplace, by all the datasets that the source fills."""
-        waits = (datasets[n].settles_after for n in self.source.fills if n in datasets)
-        settles_after = max(waits, default=timedelta())
-        marketplaces = {code: m for by_code in self.days.values() for code, m in by_code.items()}
-        return {code: newest_settled(now, m.zone, settles_after) for code, m in marketplaces.items()}
+    def _by_day(self) -> dict[date, tuple[Marketplace, ...]]:
+        found: dict[date, tuple[Marketplace, ...]] = {}
+        for m, days in self.days.items():
+            alone = (m,)
+            for day in days:
+                found[day] = (*found[day], m) if day in found else alone
+        return found
 
 
 def _open_source(dataset: Dataset, account: str, shut: ClosedSources) -> Source | None:
@@ -185,9 +188,8 @@ def _marketplace(scope: str) -> Marketplace:
     return m
 
 
-def _chunks(marketplaces: tuple[Marketplace, ...], size: int) -> Iterator[tuple[Marketplace, ...]]:
-    for start in range(0, len(marketplaces), size):
-        yield marketplaces[start : start + size]
+def _chunks(marketplaces: tuple[Marketplace, ...], size: int) -> list[tuple[Marketplace, ...]]:
+    return [marketplaces[start : start + size] for start in range(0, len(marketplaces), size)]
 
 
 def is_late(state: SliceState) -> bool:
