@@ -2,7 +2,6 @@
 
 import json
 import tracemalloc
-from dataclasses import replace
 from datetime import date
 from gzip import compress
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from chalkola.datasets.counting import checksum, sums_of
 from chalkola.datasets.model import Answer, Box, Row
@@ -127,7 +127,7 @@ def test_a_new_section_is_drift_in_a_document_held_in_memory() -> None:
 
 
 def test_another_day_is_said_before_anything_that_is_wrong_with_the_rows() -> None:
-    box = replace(GERMANY, first=date(2026, 11, 17), last=date(2026, 11, 17))
+    box = structs.replace(GERMANY, first=date(2026, 11, 17), last=date(2026, 11, 17))
     with pytest.raises(Refusal, match="dataStartTime is 2026-11-18, not 2026-11-17"):
         read(document_of(_sent([{}])), box)
 

@@ -181,9 +181,19 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     source: Source
     box: Box
-    slices: tuple[Slice, ...]
     settled: bool
     """Whether all its days have settled at the time of planning; otherwise its answer is preliminary."""
+
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """What travels in it: every dataset that the source fills, for all of the box."""
+        days = [date.fromordinal(o) for o in range(self.box.first.toordinal(), self.box.last.toordinal() + 1)]
+        return tuple(
+            Slice(dataset=name, scope=m.scope, day=day)
+            for name in self.source.fills
+            for m in self.box.marketplaces
+            for day in days
+        )
 
     @property
     def question(self) -> Mapping[str, object]:

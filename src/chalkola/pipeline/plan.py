@@ -143,8 +143,8 @@ def pack(
 
 @dataclass(frozen=True, kw_only=True)
 class _Lot:
-    """What one source is to be asked of one account: the days that are wanted of each marketplace. Days come by the ten
-    thousand, so what is the same for all of them is worked out once."""
+    """What one source is to be asked of one account: the days that are wanted of each marketplace. Days come by the
+    ten thousand, so what is the same for all of them is worked out once."""
 
     source: Source
     account: str
@@ -157,16 +157,14 @@ class _Lot:
         waits = (datasets[n].settles_after for n in self.source.fills if n in datasets)
         settles_after = max(waits, default=timedelta())
         settled = {m.code: newest_settled(now, m.zone, settles_after) for m in self.days}
+        settled_everywhere = min(settled.values())
         for day, marketplaces in self._by_day().items():
             for some in _chunks(marketplaces, self.source.marketplaces_per_pull):
                 yield Pull(
                     source=self.source,
                     box=Box(account=self.account, marketplaces=some, first=day, last=day),
-                    slices=tuple([
-                        Slice(dataset=n, scope=m.scope, day=day) for n in self.source.fills for m in some
-                    ]),
-                    settled=day <= min([settled[m.code] for m in some]),
-                )  # fmt: skip
+                    settled=day <= settled_everywhere or all(day <= settled[m.code] for m in some),
+                )
 
     def _by_day(self) -> dict[date, tuple[Marketplace, ...]]:
         found: dict[date, tuple[Marketplace, ...]] = {}
@@ -188,7 +186,9 @@ def _marketplace(scope: str) -> Marketplace:
     return m
 
 
-def _chunks(marketplaces: tuple[Marketplace, ...], size: int) -> list[tuple[Marketplace, ...]]:
+def _chunks(marketplaces: tuple[Marketplace, ...], size: int) -> Sequence[tuple[Marketplace, ...]]:
+    if len(marketplaces) <= size:
+        return (marketplaces,)
     return [marketplaces[start : start + size] for start in range(0, len(marketplaces), size)]
 
 

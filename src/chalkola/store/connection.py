@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: no session state, so that any pooler may stand in between."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -16,6 +17,9 @@ Pool = AsyncConnectionPool[Connection]
 
 _TAKEN_OVER = "CH001"  # raised by sp_hold
 _OPENING_SECONDS = 15.0
+
+# What the pool has to say of a lost connection, a line for each attempt, is said once by our own errors.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 
 class DatabaseGone(Fault):

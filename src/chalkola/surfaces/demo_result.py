@@ -114,6 +114,6 @@ def _the_wait(shown: Shown, speed: float) -> list[str]:
         here = words.span(waited / speed)
         said.append(
             f"Of that {words.about(waited)} ({here} of ours) were waits for Amazon's quota: {quota}. Against the real"
-            " Amazon they are as long as they are."
+            " Amazon you would wait them out."
         )
     return said

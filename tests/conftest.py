@@ -1,0 +1,81 @@
+"""One PostgreSQL for a test session (with pytest-xdist: one for each worker), and a fresh database for each test."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from chalkola.store.connection import Pool, open_pool
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what tests share
+
+from night import OpenShop, Shop, open_shop
+from postgres import Server, migrated, running_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The session's PostgreSQL."""
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    """The name of a migrated database that nobody writes to: tests get copies of it."""
+    name = f"template_{uuid4().hex[:8]}"
+    server.execute("CREATE DATABASE {}", name)
+    asyncio.run(migrated(server.url_of(name)))
+    return name
+
+
+@pytest.fixture
+def bare_url(server: Server) -> Iterator[str]:
+    """The address of an empty database."""
+    with server.copy_of("template1") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(server: Server, template: str) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    with server.copy_of(template) as url:
+        yield url
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """Connections to a fresh, migrated database, as the store opens them."""
+    async with open_pool(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """A connection of the test's own to a fresh, migrated database; rows are dictionaries."""
+    with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def opened_shop(database_url: str, tmp_path: Path) -> AsyncIterator[OpenShop]:
+    """Open a shop with the simulator's settings and ours of the test's choice, on a clock that jumps."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(**chosen: Any) -> Shop:
+            return await stack.enter_async_context(open_shop(database_url, tmp_path, **chosen))
+
+        yield opened
+
+
+@pytest.fixture
+async def shop(opened_shop: OpenShop) -> Shop:
+    """A small shop in the United States, Germany and Japan: one account a region."""
+    return await opened_shop()

@@ -1,0 +1,214 @@
+"""Rows held against totals, and an answer against the one before it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalkola.datasets.model import Slice, SliceState, Sums
+from chalkola.pipeline.reconcile import Answered, judge, residual_of, retry_at, say_empty
+from chalkola.store.ledger import Line
+
+HOUR = timedelta(hours=1)
+ENDS = datetime(2026, 11, 17, 23, tzinfo=UTC)
+SETTLES = ENDS + 34 * HOUR
+FULL = Sums(units=100, order_items=90, sales=Decimal("1999.50"), page_views=3000, sessions=2000)
+BLANK = Line(
+    slice=Slice(dataset="sales_and_traffic", scope="marketplace:DE", day=date(2026, 11, 17)), state=SliceState.DUE,
+    source=None, asked_at=None, loaded_at=None, row_count=None, checksum=None, sums=None, residual=None, attempts=0,
+    next_at=None, reason=None,
+)  # fmt: skip
+
+
+def before(**known: Any) -> Line:
+    return replace(BLANK, **known)
+
+
+def answered(**given: Any) -> Answered:
+    said: dict[str, Any] = {
+        "rows": FULL, "row_count": 20, "totals": FULL, "asked_at": SETTLES + HOUR, "settles_at": SETTLES,
+        "day_ends": ENDS,
+    }  # fmt: skip
+    return Answered(**said | given)
+
+
+def less(part: float) -> Sums:
+    return Sums(
+        units=int(FULL.units * part), order_items=int(FULL.order_items * part),
+        sales=(FULL.sales * Decimal(str(part))).quantize(Decimal("0.01")), page_views=int(FULL.page_views * part),
+    )  # fmt: skip
+
+
+OLD = before(state=SliceState.PROVEN, row_count=20, sums=FULL, asked_at=ENDS + 40 * HOUR, checksum="x")
+LATER = ENDS + 80 * HOUR
+
+
+def test_rows_that_add_up_to_the_total_are_proven() -> None:
+    verdict = judge(answered())
+    assert (verdict.state, verdict.rows_accepted, verdict.next_at) == (SliceState.PROVEN, True, None)
+
+
+def test_sessions_are_never_compared() -> None:
+    assert judge(answered(totals=replace(FULL, sessions=1))).state is SliceState.PROVEN
+
+
+@pytest.mark.parametrize(("views", "state"), [(3060, SliceState.PROVEN), (3070, SliceState.LOADED)])
+def test_page_views_may_differ_by_two_percent(views: int, state: SliceState) -> None:
+    assert judge(answered(totals=replace(FULL, page_views=views))).state is state
+
+
+@pytest.mark.parametrize(
+    "difference", [{"units": 107}, {"order_items": 91}, {"sales": Decimal("1999.51")}, {"page_views": 4000}]
+)
+def test_rows_that_do_not_add_up_are_loaded_and_asked_again_a_day_later(difference: Mapping[str, Any]) -> None:
+    verdict = judge(answered(totals=replace(FULL, **difference)))
+    assert (verdict.state, verdict.rows_accepted) == (SliceState.LOADED, True)
+    assert verdict.next_at == SETTLES + 25 * HOUR
+    assert verdict.residual is not None
+    assert "Amazon's total is the rows and +" in (verdict.reason or "")
+
+
+def test_a_residual_is_accepted_when_two_answers_a_day_apart_agree_on_it() -> None:
+    seven = Sums(units=7)
+    said = before(state=SliceState.LOADED, row_count=20, residual=seven, asked_at=SETTLES + HOUR, sums=FULL)
+    totals = replace(FULL, units=107)
+    again = judge(answered(totals=totals, before=said, asked_at=SETTLES + 25 * HOUR))
+    assert (again.state, again.residual) == (SliceState.DIFFERS, seven)
+    assert again.next_at is None
+
+
+@pytest.mark.parametrize(
+    ("because", "known", "hours"),
+    [
+        ("it is too soon", {}, 24.9),
+        ("it is another residual", {"residual": Sums(units=8)}, 30),
+        ("the first was asked before the day had settled", {"asked_at": SETTLES - HOUR}, 30),
+    ],
+)
+def test_a_residual_is_not_accepted_yet(because: str, known: Mapping[str, Any], hours: float) -> None:
+    said = before(
+        **{
+            "state": SliceState.LOADED,
+            "row_count": 20,
+            "residual": Sums(units=7),
+            "asked_at": SETTLES + HOUR,
+            **known,
+        }
+    )
+    asked_at = SETTLES + timedelta(hours=hours)
+    verdict = judge(answered(totals=replace(FULL, units=107), before=said, asked_at=asked_at))
+    assert verdict.state is SliceState.LOADED, because
+
+
+def test_a_day_asked_before_it_settles_is_preliminary_until_it_does() -> None:
+    verdict = judge(answered(asked_at=SETTLES - HOUR))
+    assert (verdict.state, verdict.next_at, verdict.rows_accepted) == (SliceState.PRELIMINARY, SETTLES, True)
+
+
+def test_without_a_total_rows_are_loaded_and_not_proven() -> None:
+    assert judge(answered(totals=None)).state is SliceState.LOADED
+
+
+def test_a_day_far_below_its_neighbours_is_not_believed_at_once() -> None:
+    thin = less(0.2)
+    verdict = judge(answered(rows=thin, totals=thin, neighbours=[FULL] * 3))
+    assert (verdict.state, verdict.rows_accepted) == (SliceState.PRELIMINARY, True)
+    assert verdict.next_at == SETTLES + 13 * HOUR
+
+
+def test_a_day_far_below_its_neighbours_is_believed_after_72_hours() -> None:
+    thin = less(0.2)
+    verdict = judge(answered(rows=thin, totals=thin, neighbours=[FULL] * 3, asked_at=ENDS + 72 * HOUR))
+    assert verdict.state is SliceState.PROVEN
+
+
+@pytest.mark.parametrize("neighbours", [[], [FULL] * 2, [FULL, less(0.2), less(0.3)]])
+def test_few_or_thin_neighbours_tell_nothing(neighbours: list[Sums]) -> None:
+    thin = less(0.2)
+    assert judge(answered(rows=thin, totals=thin, neighbours=neighbours)).state is SliceState.PROVEN
+
+
+def test_no_rows_beside_totals_are_late_and_replace_nothing() -> None:
+    verdict = judge(answered(rows=Sums(), row_count=0, asked_at=LATER))
+    assert (verdict.state, verdict.rows_accepted) == (SliceState.DUE, False)
+    assert verdict.next_at == LATER + 4 * HOUR
+    kept = judge(answered(rows=Sums(), row_count=0, asked_at=LATER, before=OLD))
+    assert (kept.state, kept.rows_accepted) == (SliceState.PROVEN, False)
+
+
+def test_no_rows_and_no_totals_are_believed_when_said_twice() -> None:
+    first = judge(answered(rows=Sums(), row_count=0, totals=None))
+    assert (first.state, first.next_at) == (SliceState.DUE, SETTLES + 13 * HOUR)
+    said = before(row_count=0, asked_at=SETTLES + HOUR)
+    second = judge(
+        answered(rows=Sums(), row_count=0, totals=Sums(sessions=3), before=said, asked_at=SETTLES + 13 * HOUR)
+    )
+    assert second.state is SliceState.EMPTY
+
+
+@pytest.mark.parametrize("hours", [0, 1, 11.9])
+def test_the_same_thing_said_twice_in_a_row_counts_once(hours: float) -> None:
+    said = before(row_count=0, asked_at=SETTLES)
+    assert say_empty(said, SETTLES + timedelta(hours=hours)).state is SliceState.DUE
+
+
+def test_no_data_for_a_day_with_rows_keeps_the_rows() -> None:
+    verdict = say_empty(OLD, LATER)
+    assert (verdict.state, verdict.rows_accepted) == (SliceState.PROVEN, False)
+    assert "20 rows" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("part", "hours", "total_fell", "accepted"),
+    [
+        (0.85, 80, False, False),  # the guard
+        (0.85, 80, True, True),  # Amazon's own total fell with it
+        (0.85, 71, False, True),  # not before the third day is over
+        (0.91, 80, False, True),  # less than a tenth
+        (1.00, 80, False, True),
+    ],
+)
+def test_a_day_that_shrinks_is_accepted_or_kept(part: float, hours: int, total_fell: bool, accepted: bool) -> None:
+    now = less(part)
+    totals_before = before(sums=FULL, row_count=1)
+    verdict = judge(
+        answered(rows=now, totals=now if total_fell else FULL, before=OLD, totals_before=totals_before,
+                 asked_at=ENDS + hours * HOUR)
+    )  # fmt: skip
+    assert verdict.rows_accepted is accepted
+    if not accepted:
+        assert verdict.state is SliceState.PROVEN, "what stays is as proven as it was"
+        assert verdict.next_at == ENDS + (hours + 24) * HOUR
+
+
+def test_five_units_may_always_go() -> None:
+    few = before(state=SliceState.PROVEN, row_count=3, sums=replace(FULL, units=6), asked_at=ENDS)
+    one = judge(answered(rows=replace(FULL, units=1), totals=FULL, before=few, asked_at=LATER))
+    assert one.rows_accepted
+    many = before(state=SliceState.PROVEN, row_count=3, sums=replace(FULL, units=7), asked_at=ENDS)
+    assert not judge(answered(rows=replace(FULL, units=1), totals=FULL, before=many, asked_at=LATER)).rows_accepted
+
+
+def test_sales_that_fall_alone_are_guarded_too() -> None:
+    cheap = replace(FULL, sales=Decimal("1000.00"), units=94)
+    assert not judge(answered(rows=cheap, totals=FULL, before=OLD, asked_at=LATER)).rows_accepted
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
+def test_the_residual_is_what_the_rows_lack(units: int, items: int, more_units: int, more_items: int) -> None:
+    rows = Sums(units=units, order_items=items)
+    totals = Sums(units=units + more_units, order_items=items + more_items)
+    found = residual_of(answered(rows=rows, totals=totals)) or Sums()
+    assert rows + found == totals
+
+
+@given(st.integers(0, 30))
+def test_failures_are_tried_again_after_hours_and_never_later_than_a_day(attempts: int) -> None:
+    wait = retry_at(attempts, LATER) - LATER
+    assert 4 * HOUR <= wait <= 24 * HOUR
+    assert wait <= retry_at(attempts + 1, LATER) - LATER

@@ -1,0 +1,78 @@
+"""PostgreSQL servers for tests.
+
+CHALKOLA_TEST_PG_BIN names a `bin` folder to run all of it with, for instance Debian's PostgreSQL 15.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from chalkola.store import embedded
+from chalkola.store.connection import open_pool
+from chalkola.store.migrate import migrate
+
+_PROGRAMS = Path(os.environ["CHALKOLA_TEST_PG_BIN"]) if "CHALKOLA_TEST_PG_BIN" in os.environ else None
+_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # nobody cuts the power
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server of the tests' own."""
+
+    home: Path
+    url: str
+    version: str
+
+    def start(self) -> None:
+        """Start it again after a stop, on the same port."""
+        embedded.ensure(self.home, binaries=_PROGRAMS, settings=_QUICK)
+
+    def stop(self) -> None:
+        """Stop it, ending its sessions."""
+        embedded.stop(self.home)
+
+    def url_of(self, database: str) -> str:
+        """Return the address of one of its databases."""
+        return self.url.replace("/chalkola?", f"/{database}?")
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[str]:
+        """Give the address of a copy of a database; it is gone afterwards."""
+        name = f"test_{uuid4().hex[:12]}"
+        # Copying files is seven times as fast as writing the copy to the log.
+        self.execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+        yield self.url_of(name)
+        self.execute("DROP DATABASE {} WITH (FORCE)", name)
+
+    def execute(self, statement: str, *names: str) -> None:
+        """Execute a statement on the server as a whole."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Give a server in a folder that is gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="chalkola-tests-"))
+    home.chmod(0o711)  # where we are root the server runs as another account, which has to pass through
+    cluster = embedded.ensure(home, binaries=_PROGRAMS, settings=_QUICK)
+    try:
+        yield Server(home=home, url=cluster.url, version=cluster.version)
+    finally:
+        embedded.stop(home)
+        for folder in (cluster.data.parent, home):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def migrated(url: str) -> None:
+    """Bring a database to this version."""
+    async with open_pool(url) as pool:
+        await migrate(pool)
