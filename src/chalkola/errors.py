@@ -7,7 +7,8 @@
     │   └── SourceClosed    one account may not use one source
     ├── Setback      not now: ask again at a known time                                    (stays in the ledger)
     ├── Refusal      this pull's answer cannot be used; the reason goes to the ledger      (exit 3)
-    │   └── Damaged         it did not arrive whole
+    │   ├── Damaged         it did not arrive whole
+    │   └── AnotherQuestion it answers something that we did not ask
     └── LeaseLost    another worker has taken this pull over; drop what you hold
 
 Every message has the same three sentences: what happened, why (in Amazon's words where there are any), and
@@ -66,6 +67,10 @@ class Refusal(ChalkolaError):
 
 class Damaged(Refusal):
     """The document did not arrive whole: it is fetched again before the pull is given up."""
+
+
+class AnotherQuestion(Refusal):
+    """The document answers a question that is not ours: another application's, if its ticket was found."""
 
 
 class LeaseLost(ChalkolaError):

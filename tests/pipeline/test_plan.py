@@ -208,3 +208,12 @@ def test_the_first_and_the_last_day_that_amazon_answers_are_accepted() -> None:
 
 def test_late_is_what_a_settled_day_must_not_stay() -> None:
     assert {state for state in SliceState if is_late(state)} == {SliceState.DUE, SliceState.ASKED, SliceState.FAILED}
+
+
+def test_a_marketplace_never_heard_of_catches_up_with_the_others() -> None:
+    japan = marketplace("JP")
+    known = knowing(closed=(NEWEST - 3 * DAY, NEWEST - 2 * DAY))
+    planned = plan(DUE, {GERMANY: "EU", japan: "FE"}, (), known, NOW)
+    days = [pull.box.last for pull in planned.pulls if pull.box.marketplaces == (japan,)]
+    newest = newest_settled(NOW, japan.zone, SALES.settles_after)
+    assert days == [newest - n * DAY for n in range((newest - NEWEST).days + 4)]

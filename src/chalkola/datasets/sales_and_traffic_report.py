@@ -10,11 +10,12 @@ from datetime import date, timedelta
 
 from chalkola.datasets.counting import blocks, fill, sums_of
 from chalkola.datasets.model import Answer, Batch, Box, Cell, Row, Slice, Source, Sums
-from chalkola.datasets.reading import WHOLE_BYTES, Layout, Parts, open_parts, refusal
+from chalkola.datasets.reading import NEXT, WHOLE_BYTES, Layout, Parts, open_parts, refusal
 from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_NOT_KEPT, BY_DATE, BY_DATE_NOT_KEPT
 from chalkola.datasets.shapes import Section
 from chalkola.datasets.twice_listed import CHILD, PARENT, added_up
 from chalkola.documents import Document
+from chalkola.errors import AnotherQuestion
 from chalkola.marketplaces import Marketplace
 from chalkola.quotas import Quota
 
@@ -105,7 +106,9 @@ def _check_question(said: Mapping[str, object], marketplace: Marketplace, day: d
         *((f"reportOptions.{name}", options[name], wanted) for name, wanted in OPTIONS.items()),
     ):
         if found != wanted:
-            raise refusal(f"The document answers another question: {name} is {found}, not {wanted}.")
+            raise AnotherQuestion(
+                f"The document answers another question: {name} is {found}, not {wanted}.", remedy=NEXT
+            )
 
 
 def _check_dates(totals: list[Row], day: date) -> None:

@@ -48,12 +48,19 @@ def plan(request: Request, opens: Opens, shut: ClosedSources, known: Coverage, n
     wanted: list[Slice] = []
     closed = 0
     for dataset in request.datasets:
+        began = _began(dataset, known)
         for m in opens:
-            due, already = _due(dataset, m, request, known.get((dataset.name, m.scope), Known()), now)
+            due, already = _due(dataset, m, request, known.get((dataset.name, m.scope), Known(first=began)), now)
             wanted += due
             closed += already
     pulls, unreachable = pack(wanted, {d.name: d for d in request.datasets}, opens, shut, now)
     return Plan(pulls=pulls, unreachable=unreachable, closed=closed)
+
+
+def _began(dataset: Dataset, known: Coverage) -> date | None:
+    """Return the first day of this dataset that the ledger has heard of in any marketplace: one that it has never
+    heard of, whose login failed at first or which opens later, catches up with the others."""
+    return min((of.first for (name, _), of in known.items() if name == dataset.name and of.first), default=None)
 
 
 def check_days(request: Request, opens: Opens, now: datetime) -> None:
@@ -107,8 +114,9 @@ def _days_due(dataset: Dataset, m: Marketplace, known: Known, now: datetime) -> 
             and _is_time(known, day, now)
         ):
             yield day
+    oldest = oldest_answered(now, m.zone, dataset.kept_for)
     for day in known.others:
-        if day < since and not _was_found(known, day) and _is_time(known, day, now):
+        if oldest <= day < since and not _was_found(known, day) and _is_time(known, day, now):
             yield day
 
 

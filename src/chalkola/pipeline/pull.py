@@ -16,9 +16,9 @@ from chalkola.amazon import Amazon, Driver, Uncertain
 from chalkola.amazon.throttle import operation_bucket
 from chalkola.amazon.tickets import Empty, Pending, Ready, Refused, Unknown
 from chalkola.clock import Clock
-from chalkola.datasets.model import Box, Slice, SliceState, Source
+from chalkola.datasets.model import Answer, Box, Slice, SliceState, Source
 from chalkola.documents import Document
-from chalkola.errors import Damaged, Refusal, Setback
+from chalkola.errors import AnotherQuestion, Damaged, Refusal, Setback
 from chalkola.marketplaces import Marketplace, by_scope
 from chalkola.pipeline.load import Loaded, Loader, Received
 from chalkola.pipeline.reconcile import Verdict, retry_at, say_empty
@@ -31,6 +31,7 @@ _SLOW_CHECKS = timedelta(minutes=5)
 _VERY_SLOW_CHECKS = timedelta(hours=1)
 _CLOCKS_MAY_DIFFER_BY = timedelta(minutes=15)
 _DOWNLOADS_TRIED = 3
+_LARGE_BYTES = 500_000
 _DOWNLOAD_AGAIN_AFTER = timedelta(minutes=1)
 
 
@@ -141,13 +142,15 @@ class Puller:
                 return await self._load(pull, document)
             finally:
                 document.close()
+        except _NotOurs:
+            raise
         except Setback as setback:
             raise _ReadySetback(setback, document_id) from setback
 
     async def _load(self, pull: Claimed, document: Document) -> Ended:
         archived_as = await asyncio.to_thread(self._keep, pull, document)
         try:
-            answer = self.sources[pull.source].read(document, await self._box(pull))
+            answer = await self._read(pull, document)
             received = Received(answer=answer, byte_count=document.size_bytes, archived_as=archived_as)
             loaded = await self.loader.load(self.ledger, pull, received)
         except Damaged as damaged:
@@ -156,9 +159,19 @@ class Puller:
                     damaged.what, why=damaged.why, until=self.clock.now() + _DOWNLOAD_AGAIN_AFTER
                 ) from damaged
             return await self._refuse(pull, str(damaged), document=document, archived_as=archived_as)
+        except AnotherQuestion as other:
+            if pull.found:
+                raise _NotOurs(other.what, until=self.clock.now()) from other
+            return await self._refuse(pull, str(other), document=document, archived_as=archived_as)
         except Refusal as refusal:
             return await self._refuse(pull, str(refusal), document=document, archived_as=archived_as)
         return _ended(pull, loaded)
+
+    async def _read(self, pull: Claimed, document: Document) -> Answer:
+        read, box = self.sources[pull.source].read, await self._box(pull)
+        # A large one takes seconds to check: the other pulls go on meanwhile.
+        is_large = document.size_bytes > _LARGE_BYTES
+        return await asyncio.to_thread(read, document, box) if is_large else read(document, box)
 
     def _keep(self, pull: Claimed, document: Document) -> str | None:
         return self.archive.keep(
@@ -190,8 +203,8 @@ class Puller:
         stage, needs = self._as_before(pull)
         document_id = pull.document_id
         match setback:
-            case Uncertain():
-                stage, needs = "looking", ()
+            case Uncertain() | _NotOurs():
+                stage, needs, document_id = "looking", (), None
             case _ReadySetback(document_id=document_id):
                 stage, needs = "ready", (operation_bucket("getReportDocument", pull.account),)
         await self.ledger.postpone(
@@ -217,6 +230,10 @@ class Puller:
 
     def _account(self, pull: Claimed) -> Account:
         return self.accounts[pull.account]
+
+
+class _NotOurs(Setback):
+    """The ticket that was found is another application's: look on."""
 
 
 class _ReadySetback(Setback):

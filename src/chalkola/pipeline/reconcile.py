@@ -96,11 +96,14 @@ def say_empty(before: Line | None, asked_at: datetime) -> Verdict:
 
 
 def retry_at(attempts: int, now: datetime) -> datetime:
-    """Return when to ask again after `attempts` answers in a row that could not be used: in 4, 8, 16, at most 24 h.
+    """Return when to ask again after `attempts` answers in a row that could not be used: in 4, 8, 16, at most 24 h;
+    after ten of them once a week.
 
     Amazon aborts a report of the same kind that comes sooner than about four hours after the last (field reports).
     """
-    doublings: int = 2 ** min(attempts, 4)
+    if attempts >= 10:
+        return now + timedelta(days=7)
+    doublings: int = 2**attempts
     return now + min(timedelta(hours=4) * doublings, timedelta(hours=24))
 
 

@@ -81,9 +81,10 @@ class Report:
     @property
     def exit_code(self) -> int:
         """Return 1 for what a person must do, 3 for slices that failed or are late, else 0."""
-        if self.worked.faults:
+        faults = self.worked.faults.values()
+        if any(not isinstance(fault, Setback) for fault in faults):
             return 1
-        return 3 if (self.late or self.plan.unreachable) and not self.worked.stopped else 0
+        return 3 if (self.late or self.plan.unreachable or faults) and not self.worked.stopped else 0
 
 
 async def pull(

@@ -44,11 +44,12 @@ class Claimed:
     ticketed_at: datetime | None
     checks: int
     setbacks: int
+    found: bool
 
 
 _CLAIMED: LiteralString = (
     "id, generation, source, account, stage, question, first_day, last_day, settled, creation, ticket, document_id,"
-    " intended_at, ticketed_at, checks, setbacks"
+    " intended_at, ticketed_at, checks, setbacks, found"
 )
 
 
@@ -175,9 +176,13 @@ class Ledger:
         return [Slice(dataset=row[0], scope=row[1], day=row[2]) for row in rows]
 
     async def known_tickets(self, account: str, tickets: Sequence[str]) -> set[str]:
-        """Return those of `tickets` that some pull of this account has, or had."""
-        query: LiteralString = "SELECT ticket FROM sp_pulls WHERE account = %s AND ticket = ANY (%s)"
-        return {row[0] for row in await self._call(query, account, list(tickets))} if tickets else set()
+        """Return those of `tickets` that some pull of this account has, or has found not to be ours."""
+        query: LiteralString = (
+            "SELECT DISTINCT known FROM sp_pulls p, unnest(p.not_ours || p.ticket) AS known"
+            " WHERE p.account = %s AND (p.ticket = ANY (%s) OR p.not_ours && %s) AND known = ANY (%s)"
+        )
+        asked = list(tickets)
+        return {row[0] for row in await self._call(query, account, asked, asked, asked)} if tickets else set()
 
     @asynccontextmanager
     async def holding(self, pull: Claimed) -> AsyncIterator[tuple[Connection, list[Line]]]:

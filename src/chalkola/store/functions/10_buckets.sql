@@ -1,6 +1,18 @@
 -- Turns from buckets. A bucket is one row (GCRA): `full_at` moves on by `seconds_per_turn` with each turn, and a turn can
 -- be had while the bucket lacks fewer than `burst` turns. `now` is Amazon's time and always a parameter.
 
+-- From when a bucket grants its next turn.
+CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT greatest(
+    b.full_at - (b.burst - 1) * make_interval(secs => b.seconds_per_turn),  -- rounded as `sp_take` rounds each turn
+    b.blocked_until,
+    -- a daily limit is full while the daily-th youngest turn is less than a day old
+    CASE WHEN b.daily IS NOT NULL THEN (
+      SELECT t.taken_at + interval '24 hours' FROM sp_bucket_turns t
+      WHERE t.key = b.key ORDER BY t.taken_at DESC OFFSET b.daily - 1 LIMIT 1) END);
+$$;
+
 -- Declare a bucket; an existing one keeps its state, and its rate too when Amazon has stated one.
 CREATE OR REPLACE FUNCTION sp_define_bucket(key text, seconds_per_turn double precision, burst integer, daily integer)
 RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
@@ -12,18 +24,7 @@ RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
     daily = excluded.daily
   WHERE (b.burst, b.daily) IS DISTINCT FROM (excluded.burst, excluded.daily)
      OR NOT b.learned AND b.seconds_per_turn <> excluded.seconds_per_turn;
-$$;
-
--- From when a bucket grants its next turn.
-CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
-RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT greatest(
-    b.full_at - (b.burst - 1) * make_interval(secs => b.seconds_per_turn),  -- rounded as `sp_take` rounds each turn
-    b.blocked_until,
-    -- a daily limit is full while the daily-th youngest turn is less than a day old
-    CASE WHEN b.daily IS NOT NULL THEN (
-      SELECT t.taken_at + interval '24 hours' FROM sp_bucket_turns t
-      WHERE t.key = b.key ORDER BY t.taken_at DESC OFFSET b.daily - 1 LIMIT 1) END);
+  UPDATE sp_buckets b SET open_at = sp_next_turn(b) WHERE b.key = $1 AND b.full_at IS NOT NULL;
 $$;
 
 -- Take one turn from every bucket in `keys`, or none from any. Not granted: `open_at` is when to try again, and
@@ -80,4 +81,5 @@ CREATE OR REPLACE FUNCTION sp_learn_rate(key text, rate_per_second double precis
 RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
   UPDATE sp_buckets b SET seconds_per_turn = 1 / nullif(rate_per_second, 0), learned = true
   WHERE b.key = $1 AND rate_per_second > 0 AND abs(b.seconds_per_turn * rate_per_second - 1) > 0.001;
+  UPDATE sp_buckets b SET open_at = sp_next_turn(b) WHERE b.key = $1 AND b.full_at IS NOT NULL;
 $$;

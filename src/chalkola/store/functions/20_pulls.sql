@@ -119,7 +119,8 @@ BEGIN
   RETURN pull;
 END $$;
 
--- Write the ticket down; its first check is at `check_at` and draws from `needs`.
+-- Write the ticket down; its first check is at `check_at` and draws from `needs`. One that a pull which was 'looking' has
+-- was found, and may turn out to be another application's.
 CREATE OR REPLACE FUNCTION sp_ticket(pull_id bigint, held integer, ticket text, check_at timestamptz, needs text[],
                                      now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -127,7 +128,7 @@ DECLARE
   pull sp_pulls := sp_hold(pull_id, held);
   just_asked boolean := pull.stage = 'asking';
 BEGIN
-  UPDATE sp_pulls p SET stage = 'asked', ticket = sp_ticket.ticket, ticketed_at = now, run_at = check_at,
+  UPDATE sp_pulls p SET stage = 'asked', ticket = sp_ticket.ticket, found = NOT just_asked, ticketed_at = now, run_at = check_at,
     needs = sp_ticket.needs, waiting_for = 'Amazon to finish it', stalled_since = now,
     lease_owner = NULL, lease_until = NULL
   WHERE p.id = pull.id RETURNING * INTO pull;
@@ -139,7 +140,8 @@ END $$;
 
 -- Put a pull back: its next step, in `stage`, is not before `until` and draws from `needs`. `reason` says why it waits:
 -- 'quota' (ours to wait for), 'pending' (Amazon is at work on it) or 'setback' (something failed). Back to 'planned' the
--- ticket is forgotten; from 'looking' to 'planned' an answer is lost for good, and that is counted.
+-- ticket is forgotten; from 'looking' to 'planned' an answer is lost for good, and that is counted; back to 'looking' the
+-- ticket is remembered as not ours.
 CREATE OR REPLACE FUNCTION sp_postpone(pull_id bigint, held integer, stage text, until timestamptz, needs text[],
                                        reason text, waiting_for text, document_id text, now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -152,7 +154,9 @@ BEGIN
     setbacks = p.setbacks + (reason = 'setback')::integer,
     stalled_since = coalesce(p.stalled_since, CASE reason WHEN 'setback' THEN now END),
     lost_asks = p.lost_asks + (p.stage = 'looking' AND sp_postpone.stage = 'planned')::integer,
-    ticket = CASE sp_postpone.stage WHEN 'planned' THEN NULL ELSE p.ticket END,
+    not_ours = CASE WHEN sp_postpone.stage = 'looking' AND p.found THEN p.not_ours || p.ticket ELSE p.not_ours END,
+    ticket = CASE WHEN sp_postpone.stage IN ('planned', 'looking') THEN NULL ELSE p.ticket END,
+    found = p.found AND sp_postpone.stage NOT IN ('planned', 'looking'),
     lease_owner = NULL, lease_until = NULL
   WHERE p.id = pull.id;
 END $$;

@@ -58,6 +58,8 @@ CREATE TABLE sp_pulls (
   waiting_for text,                         -- in words, for people
   stalled_since timestamptz,                -- Amazon has kept us waiting since (not for a quota)
   ticket text,
+  found boolean NOT NULL DEFAULT false,     -- the ticket was found in Amazon's list, not given to us
+  not_ours text[] NOT NULL DEFAULT '{}',    -- tickets that were found and answer another application's question
   document_id text,
   intended_at timestamptz,
   ticketed_at timestamptz,
