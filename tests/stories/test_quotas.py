@@ -7,7 +7,7 @@ from amazon_simulator import Fault, ReportTypeQuota
 from night import OpenShop, Shop
 from truth import asked_twice
 
-FIVE = ("US", "CA", "UK", "DE", "JP")
+FIVE = ("US", "CA", "UK", "DE", "FR")
 MINUTE = timedelta(minutes=1)
 
 
