@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
-"""Load history: the same as `chalkola backfill`, with its options and exit codes."""
+"""The backfill under its old name: `python3 run.py backfill`, which comes with a later version and says so."""
 
+import subprocess
 import sys
+from pathlib import Path
 
-from chalkola.surfaces.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main(["backfill", *sys.argv[1:]]))
+RUN = Path(__file__).resolve().parents[1] / "run.py"
+sys.exit(subprocess.call([sys.executable, str(RUN), "backfill", *sys.argv[1:]]))

@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
-"""Pull what is due: the same as `chalkola pull`, with its options and exit codes."""
+"""The nightly pull under its old name: `python3 run.py pull`, with the same options."""
 
+import subprocess
 import sys
+from pathlib import Path
 
-from chalkola.surfaces.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main(["pull", *sys.argv[1:]]))
+RUN = Path(__file__).resolve().parents[1] / "run.py"
+sys.exit(subprocess.call([sys.executable, str(RUN), "pull", *sys.argv[1:]]))
