@@ -19,9 +19,10 @@ from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace, marketplaces
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.pull import Ended
-from chalkola.pipeline.run import Report, Store, open_store, pull
+from chalkola.pipeline.run import Report, pull
 from chalkola.pipeline.worker import Observer
 from chalkola.settings import Settings, read_settings
+from chalkola.store import Store, open_store
 from chalkola.store.ledger import Claimed
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)

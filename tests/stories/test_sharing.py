@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalkola.pipeline.run import open_store
+from chalkola.store import open_store
 from night import OpenShop
 from processes import Machine, kill, simulated_amazon
 from truth import asked_twice, wrong_cells

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
 
-from chalkola.datasets.model import Batch, Row, Sums, Table
+from chalkola.datasets.model import Batch, Cell, Row, Sums, Table
 
 T = TypeVar("T")
 
@@ -68,11 +68,17 @@ def _counted(batch: Batch, rows: Iterable[Row]) -> Iterator[Row]:
 def _digests(table: Table, rows: Sequence[Row]) -> int:
     columns = list(zip(*rows, strict=True))
     for index, step in _scales(table):
-        quantize = _ROUNDING.quantize
-        columns[index] = tuple([v if v is None else quantize(v, step) for v in columns[index]])
+        columns[index] = _rounded(columns[index], step)
     encoded = map(msgspec.json.encode, zip(*columns, strict=True))
     digests = [blake2b(row, digest_size=_DIGEST_BYTES).digest() for row in encoded]
     return sum([int.from_bytes(digest, "big") for digest in digests])
+
+
+def _rounded(column: tuple[Any, ...], step: Decimal) -> tuple[Cell, ...]:
+    quantize = _ROUNDING.quantize
+    if None in column:
+        return tuple([cell if cell is None else quantize(cell, step) for cell in column])
+    return tuple(map(quantize, column, repeat(step)))
 
 
 def _hexadecimal(total: int) -> str:

@@ -189,8 +189,9 @@ class Ledger:
         """Give one transaction that holds the pull and its slices' lines, for loading. Raises `LeaseLost`."""
         with database_errors():
             async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("SELECT sp_hold(%s, %s)", (pull.id, pull.generation))
-                yield connection, await _lock_lines(connection, pull.id)
+                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s) s"
+                rows = await (await connection.execute(query, (pull.id, pull.generation))).fetchall()
+                yield connection, [line_of(row) for row in rows]
 
     async def finish(
         self,
@@ -270,15 +271,6 @@ LINE: LiteralString = (
     "s.dataset, s.scope, s.first_day, s.state, s.source, s.asked_at, s.loaded_at, s.row_count, s.checksum, s.sums,"
     " s.residual, s.attempts, s.next_at, s.reason"
 )
-
-
-async def _lock_lines(connection: Connection, pull_id: int) -> list[Line]:
-    query = (
-        "SELECT " + LINE + " FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day)"
-        " WHERE ps.pull_id = %s ORDER BY s.dataset, s.scope, s.first_day FOR UPDATE OF s"
-    )
-    rows = await (await connection.execute(query, (pull_id,))).fetchall()
-    return [line_of(row) for row in rows]
 
 
 def line_of(row: tuple[Any, ...]) -> Line:

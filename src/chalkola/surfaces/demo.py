@@ -10,9 +10,8 @@ from rich.console import Console
 from chalkola.clock import RealClock
 from chalkola.datasets import CATALOG
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.run import open_store
 from chalkola.settings import Settings, read_settings
-from chalkola.store import embedded
+from chalkola.store import embedded, open_store
 from chalkola.store.connection import open_pool
 from chalkola.store.migrate import migrate
 from chalkola.store.overview import last_instant, read_day_figures

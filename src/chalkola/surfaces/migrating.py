@@ -2,8 +2,8 @@
 
 import click
 
-from chalkola.pipeline.run import open_store
 from chalkola.settings import Settings, read_settings
+from chalkola.store import open_store
 from chalkola.store.migrate import Migrated, migrate
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.opening import database_url, run

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from chalkola.pipeline.run import Store, open_store
 from chalkola.settings import Settings
-from chalkola.store import embedded
+from chalkola.store import Store, embedded, open_store
 from chalkola.store.migrate import migrate
 from chalkola.store.overview import is_current
 

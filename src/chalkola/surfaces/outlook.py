@@ -6,12 +6,14 @@ from datetime import datetime
 
 from chalkola.datasets import CATALOG
 from chalkola.datasets.model import Pull
+from chalkola.pipeline.discovery import Opened
 from chalkola.pipeline.forecast import Expected, forecast
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.plan import Plan
-from chalkola.pipeline.run import Opened, Store, look_ahead
+from chalkola.pipeline.run import look_ahead
 from chalkola.quotas import Quota
 from chalkola.settings import Settings
+from chalkola.store import Store
 from chalkola.store.lines import read_coverage, read_lines
 from chalkola.store.overview import last_row_counts
 from chalkola.surfaces.choosing import Chosen

@@ -15,8 +15,9 @@ from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.pull import Ended
-from chalkola.pipeline.run import Report, Store, pull
+from chalkola.pipeline.run import Report, pull
 from chalkola.settings import Settings
+from chalkola.store import Store
 from chalkola.store.ledger import Claimed
 from chalkola.store.overview import read_open_pulls
 from chalkola.surfaces import words

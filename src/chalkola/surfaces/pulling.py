@@ -10,8 +10,9 @@ from rich.table import Table
 
 from chalkola.clock import Clock
 from chalkola.datasets import CATALOG
-from chalkola.pipeline.run import Report, Store
+from chalkola.pipeline.run import Report
 from chalkola.settings import Settings, read_settings
+from chalkola.store import Store
 from chalkola.store.ledger import Line
 from chalkola.store.lines import read_coverage
 from chalkola.surfaces import screen, words

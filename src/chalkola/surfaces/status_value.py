@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from chalkola.datasets import CATALOG
 from chalkola.pipeline.forecast import Expected
-from chalkola.pipeline.run import Store
 from chalkola.settings import Settings
+from chalkola.store import Store
 from chalkola.store.archive import Archive
 from chalkola.store.buckets import Bucket
 from chalkola.store.lines import read_coverage

@@ -1,7 +1,7 @@
 """Where a cluster's files are and whose they are, and the card that remembers it.
 
 PostgreSQL refuses to run as root. For root the server therefore runs as `postgres`, or `nobody` where there is no
-such account; no account is made. That account must reach its files. A home such as /root/.local is closed to it, and
+such account; no account is made. That account must reach its files. A home of mode 0700 is closed to it, and
 opening a person's folders would be worse than moving: then, and only then, the files go to /var/lib/chalkola/TOKEN,
 the data in it 0700 as everywhere. A home that is open (a container's volume) holds its own data, for root too.
 """

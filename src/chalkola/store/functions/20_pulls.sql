@@ -119,6 +119,16 @@ BEGIN
   RETURN pull;
 END $$;
 
+-- Lock a pull that the caller holds, or raise CH001, and lock and return the lines of its slices.
+CREATE OR REPLACE FUNCTION sp_hold_slices(pull_id bigint, held integer)
+RETURNS SETOF sp_slices LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM sp_hold($1, held);
+  RETURN QUERY
+  SELECT s.* FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day)
+  WHERE ps.pull_id = $1 ORDER BY s.dataset, s.scope, s.first_day FOR UPDATE OF s;
+END $$;
+
 -- Write the ticket down; its first check is at `check_at` and draws from `needs`. One that a pull which was 'looking' has
 -- was found, and may turn out to be another application's.
 CREATE OR REPLACE FUNCTION sp_ticket(pull_id bigint, held integer, ticket text, check_at timestamptz, needs text[],
