@@ -108,7 +108,7 @@ class Reports:
     async def _download(self, account: Account, document_id: str, *, paid: bool) -> Document:
         path = {"reportDocumentId": document_id}
         reply = await self._transport.call(account, "getReportDocument", path=path, paid=paid)
-        return await download(self._transport.client, _found(reply).json(_Address).url, self._clock)
+        return await download(self._transport.downloads, _found(reply).json(_Address).url, self._clock)
 
 
 def _found(reply: Reply) -> Reply:

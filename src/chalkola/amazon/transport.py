@@ -37,10 +37,12 @@ class _Letter:
 
 
 class Transport:
-    """Sends calls over one set of connections. Open it with `async with`."""
+    """Sends calls over one set of connections, beside one for downloads. Open it with `async with`."""
 
     def __init__(self, settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> None:
         self.client = open_client()
+        # A client of their own: before each call httpx2 looks at every idle connection that its client has.
+        self.downloads = open_client()
         self.login = Login(settings, self.client)
         self._clock = settings.clock
         self._meter = meter
@@ -49,10 +51,12 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
+        await self.downloads.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.client.aclose()
+        await self.downloads.aclose()
 
     async def call(
         self,

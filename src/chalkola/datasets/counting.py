@@ -31,7 +31,8 @@ _ROUNDING = Context(prec=60, rounding=ROUND_HALF_UP, traps=[])
 
 
 def fill(batch: Batch, rows: Iterable[Row], *, at_once: bool) -> Batch:
-    """Give a batch its rows: counted now and held in a list, or counted while they pass."""
+    """Give a batch its rows: counted now and held in lists, or counted while they pass."""
+    batch.lines = [] if at_once else None
     passing = _counted(batch, rows)
     batch.rows = list(passing) if at_once else passing
     return batch
@@ -51,26 +52,33 @@ def blocks(rows: Iterable[T]) -> Iterator[list[T]]:
 
 def checksum(table: Table, rows: Iterable[Row]) -> str:
     """Return 32 hexadecimal digits: the sum of the rows' digests, over the cells as their columns will hold them."""
-    return _hexadecimal(sum(_digests(table, block) for block in blocks(rows)))
+    return _hexadecimal(sum(_digests(lines_of(table, block)) for block in blocks(rows)))
+
+
+def lines_of(table: Table, rows: Sequence[Row]) -> list[bytes]:
+    """Return each row as a JSON list, its figures as their columns will hold them."""
+    columns = list(zip(*rows, strict=True))
+    for index, step in _scales(table):
+        columns[index] = _rounded(columns[index], step)
+    return list(map(msgspec.json.encode, zip(*columns, strict=True)))
 
 
 def _counted(batch: Batch, rows: Iterable[Row]) -> Iterator[Row]:
     total = 0
     batch.checksum = _hexadecimal(total)
     for block in blocks(rows):
-        total += _digests(batch.table, block)
+        lines = lines_of(batch.table, block)
+        if batch.lines is not None:
+            batch.lines += lines
+        total += _digests(lines)
         batch.row_count += len(block)
         batch.sums += sums_of(batch.table, block)
         batch.checksum = _hexadecimal(total)
         yield from block
 
 
-def _digests(table: Table, rows: Sequence[Row]) -> int:
-    columns = list(zip(*rows, strict=True))
-    for index, step in _scales(table):
-        columns[index] = _rounded(columns[index], step)
-    encoded = map(msgspec.json.encode, zip(*columns, strict=True))
-    digests = [blake2b(row, digest_size=_DIGEST_BYTES).digest() for row in encoded]
+def _digests(lines: Iterable[bytes]) -> int:
+    digests = [blake2b(line, digest_size=_DIGEST_BYTES).digest() for line in lines]
     return sum([int.from_bytes(digest, "big") for digest in digests])
 
 

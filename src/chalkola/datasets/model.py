@@ -121,6 +121,8 @@ class Batch:
     marketplace: Marketplace
     table: Table
     rows: Iterable[Row]
+    lines: list[bytes] | None = None
+    """The same rows encoded, as the checksum was made of them; None while rows are streamed."""
     sums: Sums = field(default_factory=Sums)
     row_count: int = 0
     checksum: str = ""

@@ -115,8 +115,8 @@ class Ledger:
                 connection.cursor(row_factory=class_row(Claimed)) as cursor,
             ):
                 await cursor.execute(
-                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s, %s, %s, %s)",
-                    (worker, list(accounts), list(wanted), most, LEASE, self._clock.now()),
+                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s)",
+                    (worker, list(accounts), _array(wanted), most, LEASE, self._clock.now()),
                 )
                 return await cursor.fetchall()
 
@@ -164,8 +164,8 @@ class Ledger:
     ) -> Outlook:
         """Return what is left to do for these accounts, as `worker` sees it."""
         now = self._clock.now()
-        query: LiteralString = "SELECT open, next_at, leased_for FROM sp_outlook(%s, %s, %s, %s, %s)"
-        rows = await self._call(query, worker, list(accounts), list(wanted), patience, now)
+        query: LiteralString = "SELECT open, next_at, leased_for FROM sp_outlook(%s, %s, %s::bigint[], %s, %s)"
+        rows = await self._call(query, worker, list(accounts), _array(wanted), patience, now)
         return Outlook(open=rows[0][0], next_at=rows[0][1], leased_for=rows[0][2])
 
     async def slices_of(self, pull: Claimed) -> list[Slice]:
@@ -219,6 +219,11 @@ class Ledger:
         with database_errors():
             async with self._pool.connection() as connection:
                 return await (await connection.execute(query, values)).fetchall()
+
+
+def _array(ids: Sequence[int]) -> str:
+    """Return an array in PostgreSQL's spelling: a run has thousands of ids, which psycopg would dump one by one."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def question_key(pull: Pull) -> str:

@@ -102,19 +102,26 @@ async def _copy(connection: Connection, into: str, batch: Batch, rows: Iterable[
         sql.Identifier(into), sql.SQL(", ").join(map(sql.Identifier, (*_FIXED, *batch.table.column_names)))
     )
     fixed = (batch.slice.day, batch.marketplace.uuid, batch.marketplace.amazon_id, pull_id)
-    start = _as_csv(fixed) + b","
+    start = _as_csv(msgspec.json.encode(fixed), fixed) + b","
     async with connection.cursor() as cursor, cursor.copy(query) as copy:
-        for block in blocks(rows):
-            await copy.write(b"".join([start + _as_csv(row) + b"\n" for row in block]))
+        for block in blocks(_csv_of(batch, rows)):
+            await copy.write(b"".join([start + line + b"\n" for line in block]))
 
 
-def _as_csv(row: Sequence[Cell | UUID]) -> bytes:
-    """Return a row as a line of CSV: a JSON list without its brackets, unless a text in it needs escaping.
+def _csv_of(batch: Batch, rows: Iterable[Row]) -> Iterable[bytes]:
+    if batch.lines is not None and rows is batch.rows:
+        return map(_as_csv, batch.lines, rows)
+    return (_as_csv(msgspec.json.encode(row), row) for row in rows)
+
+
+def _as_csv(encoded: bytes, row: Sequence[Cell | UUID]) -> bytes:
+    """Return a row as a line of CSV: a JSON list without its brackets, unless a text needs escaping or a figure is
+    beyond every column, which PostgreSQL is to refuse.
 
     Encoding JSON takes a tenth of the time that PostgreSQL's binary form does, which is built value by value.
     """
-    encoded = msgspec.json.encode(row)[1:-1]
-    return encoded if b"\\" not in encoded else ",".join(map(_escaped, row)).encode()
+    plain = b"\\" not in encoded and b'"NaN"' not in encoded
+    return encoded[1:-1] if plain else ",".join(map(_escaped, row)).encode()
 
 
 def _escaped(cell: Cell | UUID) -> str:
