@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,22 @@ _TEMPLATE = "migrated"
 def machine() -> str:
     """Return processor, system and Python of this machine."""
     return f"{os.cpu_count()} × {_processor()}, {platform.system()}, Python {platform.python_version()}"
+
+
+def others_busy(seconds: float = 5.0) -> str:
+    """Return how busy other programs kept the machine just now, where the system says so."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return "others not measured"
+    before = _busy_ticks(stat)
+    time.sleep(seconds)
+    cores = (_busy_ticks(stat) - before) / os.sysconf("SC_CLK_TCK") / seconds
+    return f"others used {cores:.1f} of {os.cpu_count()} cores just before"
+
+
+def _busy_ticks(stat: Path) -> int:
+    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, stat.read_text().split("\n")[0].split()[1:])
+    return user + nice + system + irq + softirq + steal
 
 
 def spread(values: Sequence[float], unit: str = "", digits: int = 2) -> str:

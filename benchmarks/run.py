@@ -17,7 +17,7 @@ import large_document
 import loading
 import planning
 import reports
-from measuring import machine
+from measuring import machine, others_busy
 
 from chalkola.store.embedded import ensure, stop
 
@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="chalkola-benchmark-", ignore_cleanup_errors=True) as folder:
         cluster = ensure(Path(folder))
         try:
-            print(f"{machine()}, PostgreSQL {cluster.version} (embedded, fsync on)\n", flush=True)
+            print(f"{machine()}, PostgreSQL {cluster.version} (embedded, fsync on), {others_busy()}\n", flush=True)
             for letter in options.which or BENCHMARKS:
                 print(BENCHMARKS[letter].measure(cluster.url, Path(folder), small=options.small), flush=True)
         finally:
