@@ -1,13 +1,13 @@
-"""A small Amazon on loopback: Login with Amazon, Sellers and Reports over a seeded shop.
+"""A small Amazon on loopback: Login with Amazon, Sellers, Reports, Data Kiosk and Sales over a seeded shop.
 
 Written from Amazon's documentation, apart from any client. `docs/simulator.md` says what it imitates and how sure
 that is.
 """
 
 from amazon_simulator.clock import AmazonClock
-from amazon_simulator.mischief import KINDS, Fault
+from amazon_simulator.mischief import KINDS, QUERY_KINDS, Fault
 from amazon_simulator.quotas import ReportTypeQuota
 from amazon_simulator.server import Simulator
 from amazon_simulator.settings import SimulatorSettings
 
-__all__ = ["KINDS", "AmazonClock", "Fault", "ReportTypeQuota", "Simulator", "SimulatorSettings"]
+__all__ = ["KINDS", "QUERY_KINDS", "AmazonClock", "Fault", "ReportTypeQuota", "Simulator", "SimulatorSettings"]

@@ -52,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the sales-and-traffic report's own quota, or off for no quota of any kind (default: %(default)s)",
     )
     add("--processing-seconds", type=float, default=defaults.processing_seconds, help="median, Amazon's time")
+    add("--query-processing-seconds", type=float, help="of Data Kiosk's queries (default: as the reports')")
+    add("--open-queries", type=int, default=defaults.open_queries, help="unfinished queries of a kind, an account")
+    add("--query-page-rows", type=int, default=defaults.query_page_rows, help="rows of a page (default: %(default)s)")
+    add("--restated", type=float, default=0.0, metavar="PART", help="part of the rows corrected 3 to 14 days later")
+    add("--day-zones", default="", metavar="CODE=ZONE,...", help="zones of the marketplaces' days, if not their own")
+    add("--without-role", default="", metavar="ACCOUNT,...", help="accounts that Data Kiosk refuses")
     add("--pretty", action="store_true", help="indent the documents")
     add("--foreign-reports", type=int, default=defaults.foreign_reports, help="reports of other applications")
     add("--mischief", type=Path, metavar="FILE", help="JSON list of faults, see docs/simulator.md")
@@ -75,6 +81,12 @@ def _settings(options: argparse.Namespace) -> SimulatorSettings:
         quotas=quota is not None,
         report_type_quota=quota,
         processing_seconds=options.processing_seconds,
+        query_processing_seconds=options.query_processing_seconds,
+        open_queries=options.open_queries if quota is not None else None,
+        query_page_rows=options.query_page_rows,
+        restated=options.restated,
+        day_zones=dict(part.partition("=")[::2] for part in _codes(options.day_zones)),
+        without_role=_codes(options.without_role),
         pretty=options.pretty,
         foreign_reports=options.foreign_reports,
         faults=_faults(options.mischief),

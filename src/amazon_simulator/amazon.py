@@ -7,7 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from amazon_simulator.accounts import Account, Application, accounts, application
 from amazon_simulator.catalog import Catalog
 from amazon_simulator.document import REPORT_TYPE, Question
-from amazon_simulator.journal import Cancellation, Entry, Journal
+from amazon_simulator.journal import Cancellation, Entry, Journal, QueryEntry
+from amazon_simulator.kiosk.access import Roles
+from amazon_simulator.kiosk.pages import PageTokens
+from amazon_simulator.kiosk.query_book import Query, QueryBook
+from amazon_simulator.kiosk.reading import question
 from amazon_simulator.login import Login
 from amazon_simulator.marketplaces import MARKETPLACES
 from amazon_simulator.mischief import Fault, Mischief
@@ -30,6 +34,10 @@ class Amazon:
     mischief: Mischief
     journal: Journal
     book: Book
+    queries: QueryBook
+    query_pace: Pace
+    page_tokens: PageTokens
+    roles: Roles
     world: World
 
 
@@ -49,13 +57,19 @@ def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
         mischief=Mischief(settings.faults),
         journal=Journal(path=settings.journal),
         book=Book(Pace(seed=settings.seed, median_seconds=settings.processing_seconds)),
+        queries=QueryBook(),
+        query_pace=_query_pace(settings),
+        page_tokens=PageTokens(seed=settings.seed),
+        roles=Roles(settings.without_role, settings.role_refusal),
         world=World(
+            restated=settings.restated,
+            day_zones=settings.day_zones,
             catalog=Catalog(
                 seed=settings.seed,
                 parents=settings.parents,
                 size=settings.children,
                 full_shelves=settings.full_shelves,
-            )
+            ),
         ),
     )
     _replay(made)
@@ -83,6 +97,11 @@ def foreign_twin(made: Amazon, account: str, question: Question, created: dateti
     )
 
 
+def _query_pace(settings: SimulatorSettings) -> Pace:
+    seconds = settings.query_processing_seconds
+    return Pace(seed=settings.seed, median_seconds=settings.processing_seconds if seconds is None else seconds)
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
@@ -101,10 +120,32 @@ def _replay(made: Amazon) -> None:
     if made.settings.journal:
         made.settings.journal.parent.mkdir(parents=True, exist_ok=True)
     for note in made.journal.replay():
-        if isinstance(note, Cancellation):
-            made.book.cancel(note.account, note.report_id, note.time)
-        else:
-            made.book.add(_report_of(made, note))
+        match note:
+            case Cancellation(query=True):
+                made.queries.cancel(note.account, note.report_id, note.time)
+            case Cancellation():
+                made.book.cancel(note.account, note.report_id, note.time)
+            case QueryEntry():
+                made.queries.add(_query_of(made, note))
+            case Entry():
+                made.book.add(_report_of(made, note))
+
+
+def _query_of(made: Amazon, entry: QueryEntry) -> Query:
+    seller = next(row for row in made.accounts if row.key == entry.account)
+    return Query(
+        account=entry.account,
+        query_id=entry.query_id,
+        text=entry.query,
+        question=question(entry.query, seller, entry.time, made.settings.limits),
+        created=entry.time,
+        starts=entry.starts,
+        ends=entry.ends,
+        as_of=entry.as_of,
+        offset=entry.offset,
+        fate=Fault.from_json(entry.fate) if entry.fate else None,
+        content=Fault.from_json(entry.content) if entry.content else None,
+    )
 
 
 def _report_of(made: Amazon, entry: Entry) -> Report:

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 # The statuses for which Amazon's models declare x-amzn-RateLimit-Limit (and do not call it withdrawn).
-RATE_HEADER_STATUSES = frozenset({200, 202, 400, 404})
+RATE_HEADER_STATUSES = frozenset({200, 202, 204, 400, 404})
 _HTML = "<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>"
 
 
@@ -43,6 +43,11 @@ def invalid(message: str, details: str = "") -> Rejection:
 def denied(details: str = "", status: int = 403) -> Rejection:
     """Return a 403 in Amazon's words (bodies: selling-partner-api-docs#2147, #2336)."""
     return Rejection(status, "Unauthorized", "Access to requested resource is denied.", details)
+
+
+def not_found(details: str) -> Rejection:
+    """Return a 404: the account has nothing of that id."""
+    return Rejection(404, "NotFound", "The requested resource could not be found.", details)
 
 
 def throttled(retry_after: int | None = None) -> Rejection:

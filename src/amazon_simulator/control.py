@@ -1,6 +1,7 @@
 """The simulator's own paths, which Amazon does not have: what was asked, what is true, what shall go wrong."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,7 +11,10 @@ from aiohttp import web
 
 from amazon_simulator.amazon import Amazon
 from amazon_simulator.amounts import Document
-from amazon_simulator.document import ASIN_GRANULARITIES, Question, sales_and_traffic
+from amazon_simulator.document import ASIN_GRANULARITIES, DATE_GRANULARITIES, Question, sales_and_traffic
+from amazon_simulator.kiosk.question import KioskQuestion, Scope
+from amazon_simulator.kiosk.rows import rows
+from amazon_simulator.kiosk.schema import BY_ASIN, BY_DATE, TRENDS
 from amazon_simulator.marketplaces import marketplace
 from amazon_simulator.mischief import Fault
 
@@ -26,8 +30,12 @@ class Control:
         return [
             web.get("/_simulator/health", self.health),
             web.get("/_simulator/journal", self.journal),
+            web.get("/_simulator/queries", self.queries),
             web.get("/_simulator/calls", self.calls),
             web.get("/_simulator/truth", self.truth),
+            web.get("/_simulator/rows", self.rows),
+            web.get("/_simulator/roles", self.roles),
+            web.post("/_simulator/roles", self.set_role),
             web.get("/_simulator/mischief", self.mischief),
             web.post("/_simulator/mischief", self.add_mischief),
         ]
@@ -41,6 +49,18 @@ class Control:
         wanted = {name: request.query[name] for name in ("account", "marketplace") if name in request.query}
         rows = [entry.to_json() for entry in self.amazon.journal.entries]
         return _json([row for row in rows if all(row[name] == value for name, value in wanted.items())])
+
+    async def queries(self, request: web.Request) -> web.Response:
+        """List every accepted createQuery, oldest first; `account`, `marketplace` and `kind` filter."""
+        wanted = request.query
+        rows = [
+            entry.to_json()
+            for entry in self.amazon.journal.queries
+            if wanted.get("account", entry.account) == entry.account
+            and wanted.get("kind", entry.kind) == entry.kind
+            and ("marketplace" not in wanted or wanted["marketplace"] in entry.marketplaces)
+        ]
+        return _json(rows)
 
     async def calls(self, request: web.Request) -> web.Response:
         """Count the calls since the start by operation and status; status 0 is a reset."""
@@ -59,6 +79,29 @@ class Control:
         except (KeyError, ValueError) as error:
             return _json({"error": f"cannot tell: {error}"}, status=400)
 
+    async def rows(self, request: web.Request) -> web.Response:
+        """Return the true rows of a query: `kind`, `marketplace`, `start`, `end`, and `aggregate`, `asins`, `as_of`.
+
+        `marketplace` and `asins` may hold several, comma between them. `account` and `queryId` say all of it at once.
+        """
+        try:
+            return _json(self._rows(request))
+        except (KeyError, ValueError) as error:
+            return _json({"error": f"cannot tell: {error}"}, status=400)
+
+    async def roles(self, request: web.Request) -> web.Response:
+        """Say which accounts Data Kiosk answers."""
+        return _json({account.key: self.amazon.roles.state(account.key) for account in self.amazon.accounts})
+
+    async def set_role(self, request: web.Request) -> web.Response:
+        """Take `{"EU": "denied"}`: give accounts Data Kiosk's role (`granted`) or take it away."""
+        try:
+            for account, state in (await request.json()).items():
+                self.amazon.roles.set(account, state)
+        except (ValueError, TypeError, AttributeError) as error:
+            return _json({"error": str(error)}, status=400)
+        return await self.roles(request)
+
     async def mischief(self, request: web.Request) -> web.Response:
         """List the faults with how often each has struck."""
         return _json(self.amazon.mischief.to_json())
@@ -74,6 +117,24 @@ class Control:
             self.amazon.mischief.clear()
         self.amazon.mischief.add(*faults)
         return _json(self.amazon.mischief.to_json())
+
+    def _rows(self, request: web.Request) -> list[Document]:
+        query = request.query
+        if "queryId" in query:
+            found = self.amazon.queries.find(query["account"], query["queryId"], self.amazon.now())
+            if found is None:
+                raise ValueError(f"no query {query['queryId']} of {query['account']}")
+            return list(rows(self.amazon.world, found.question, lambda market, day: found.as_of))
+        return kiosk_rows(
+            self.amazon,
+            query["kind"],
+            query["marketplace"].split(","),
+            date.fromisoformat(query["start"]),
+            date.fromisoformat(query.get("end", query["start"])),
+            aggregate=query.get("aggregate"),
+            asins=query["asins"].split(",") if "asins" in query else None,
+            as_of=_instant(query["as_of"]) if "as_of" in query else None,
+        )
 
     def _truth(self, request: web.Request) -> Document:
         query = request.query
@@ -100,6 +161,40 @@ def truth(
     """Return a marketplace's local day as Amazon shows it at `as_of` (now), faults left out."""
     question = Question(marketplace=marketplace(code), start=day, end=day, asin_granularity=asin_granularity)
     return sales_and_traffic(amazon.world, question, as_of or amazon.now())
+
+
+def kiosk_rows(
+    amazon: Amazon,
+    kind: str,
+    codes: Sequence[str],
+    start: date,
+    end: date,
+    *,
+    aggregate: str | None = None,
+    asins: Sequence[str] | None = None,
+    as_of: datetime | None = None,
+) -> list[Document]:
+    """Return the rows of a Data Kiosk query with every field, as Amazon shows them at `as_of` (now), faults left out.
+
+    `aggregate` is CHILD or DAY when not given. Raises ValueError for what cannot be asked.
+    """
+    if kind not in (BY_ASIN, BY_DATE, TRENDS) or (kind == TRENDS) != (asins is not None):
+        raise ValueError(f"{kind} with asins {asins}")
+    by_asin, by_date = (aggregate or "CHILD", "DAY") if kind == BY_ASIN else ("CHILD", aggregate or "DAY")
+    if by_asin not in ASIN_GRANULARITIES or by_date not in DATE_GRANULARITIES:
+        raise ValueError(f"unknown aggregate {aggregate}")
+    named = None if asins is None else tuple(asins)
+    question = KioskQuestion(
+        kind=kind,
+        start=start,
+        end=end,
+        scopes=tuple(Scope(marketplace=marketplace(code), asins=named) for code in codes),
+        asin_granularity=by_asin,
+        date_granularity=by_date,
+        selection={},
+    )
+    instant = as_of or amazon.now()
+    return list(rows(amazon.world, question, lambda market, day: instant))
 
 
 def read_faults(values: Any) -> list[Fault]:

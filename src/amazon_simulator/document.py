@@ -4,16 +4,17 @@ Names and meaning: schemas/reports/sellerSalesAndTrafficReport.json in amzn/sell
 part has no date: it is the sum over the whole range.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from amazon_simulator.amounts import Document
-from amazon_simulator.figures import Cell
+from amazon_simulator.figures import Cell, cell_sum
 from amazon_simulator.marketplaces import Marketplace
+from amazon_simulator.periods import days, period_of
 from amazon_simulator.rows_by_asin import asin_row
 from amazon_simulator.rows_by_date import date_row, sum_totals
-from amazon_simulator.world import DayTotals, World, days
+from amazon_simulator.world import DayTotals, World
 
 REPORT_TYPE = "GET_SALES_AND_TRAFFIC_REPORT"
 DATE_GRANULARITIES = ("DAY", "WEEK", "MONTH")
@@ -33,7 +34,7 @@ class Question:
     @property
     def expanded(self) -> tuple[date, date]:
         """Return the first and last day covered: weeks and months are widened to whole ones."""
-        return _period(self.start, self.date_granularity)[0], _period(self.end, self.date_granularity)[1]
+        return period_of(self.start, self.date_granularity)[0], period_of(self.end, self.date_granularity)[1]
 
 
 def sales_and_traffic(world: World, question: Question, as_of: datetime) -> Document:
@@ -42,9 +43,9 @@ def sales_and_traffic(world: World, question: Question, as_of: datetime) -> Docu
     by_day: dict[date, DayTotals] = {}
     sums: dict[str, Cell] = {}
     for day in days(start, end):  # day by day, so that two years need no more memory than one day
-        if rows := world.day(question.marketplace, day, as_of):
+        if rows := world.rows(question.marketplace, day, as_of, question.asin_granularity):
             by_day[day] = world.totals(question.marketplace, day, as_of)
-            _add(sums, rows, by_parent=question.asin_granularity == "PARENT")
+            add(sums, rows, question.asin_granularity)
     return {
         "reportSpecification": {
             "reportType": REPORT_TYPE,
@@ -61,23 +62,10 @@ def sales_and_traffic(world: World, question: Question, as_of: datetime) -> Docu
     }
 
 
-def _period(day: date, granularity: str) -> tuple[date, date]:
-    """Return the first and last day of the period a day is in. Weeks run from Sunday to Saturday."""
-    match granularity:
-        case "WEEK":
-            first = day - timedelta(days=(day.weekday() + 1) % 7)
-            return first, first + timedelta(days=6)
-        case "MONTH":
-            first = day.replace(day=1)
-            return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        case _:
-            return day, day
-
-
 def _by_date(question: Question, by_day: dict[date, DayTotals]) -> list[Document]:
     periods: dict[date, list[DayTotals]] = {}
     for day, totals in by_day.items():
-        periods.setdefault(_period(day, question.date_granularity)[0], []).append(totals)
+        periods.setdefault(period_of(day, question.date_granularity)[0], []).append(totals)
     return [date_row(question.marketplace, first, totals) for first, totals in periods.items()]
 
 
@@ -88,10 +76,10 @@ def _by_asin(question: Question, cells: Iterable[Cell], whole: DayTotals) -> lis
     return [asin_row(question.marketplace, cell, whole, granularity) for cell in cells]
 
 
-def _add(sums: dict[str, Cell], rows: Sequence[Cell], *, by_parent: bool) -> None:
+def add(sums: dict[str, Cell], rows: Iterable[Cell], granularity: str) -> None:
     """Add a day's rows to the sums by child, or by parent."""
     for cell in rows:
         child = cell.listing.child
-        key = child.parent_asin if by_parent else child.asin
+        key = child.parent_asin if granularity == "PARENT" else child.asin
         before = sums.get(key)
-        sums[key] = cell if before is None else Cell(cell[0], *map(int.__add__, before[1:], cell[1:]))
+        sums[key] = cell if before is None else cell_sum(before, cell)

@@ -6,13 +6,14 @@ two weeks): restatements, which clients have to expect.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from amazon_simulator.catalog import Listing
 from amazon_simulator.demand import demand
 from amazon_simulator.marketplaces import Marketplace
+from amazon_simulator.restatements import Restatement, restatements
 
 SETTLED_HOURS = 34
 SESSIONS_IN_HOURS = 96
@@ -41,6 +42,19 @@ class Cell(NamedTuple):
     app_sessions_b: int
     browser_views_b: int
     app_views_b: int
+    units_refunded: int
+    units_shipped: int
+    items_shipped: int
+    sales_shipped: int
+    units_refunded_b: int
+    units_shipped_b: int
+    items_shipped_b: int
+    sales_shipped_b: int
+
+
+def cell_sum(first: Cell, second: Cell) -> Cell:
+    """Return two rows of the same ASIN as one."""
+    return Cell(first.listing, *map(int.__add__, first[1:], second[1:]))
 
 
 def edition(marketplace: Marketplace, day: date, as_of: datetime) -> int | None:
@@ -57,26 +71,50 @@ def edition(marketplace: Marketplace, day: date, as_of: datetime) -> int | None:
 
 
 def cells(
-    listings: Sequence[Listing], *, seed: int, marketplace: Marketplace, day: date, hours: int, full: bool
+    listings: Sequence[Listing],
+    *,
+    seed: int,
+    marketplace: Marketplace,
+    day: date,
+    hours: int,
+    full: bool,
+    restated: float = 0.0,
+    only: Collection[int] | None = None,
 ) -> Iterator[Cell]:
-    """Yield the rows of a day in the edition that is `hours` old, children without any figure left out."""
+    """Yield the rows of a day in the edition that is `hours` old, children without any figure left out.
+
+    `only` holds places in `listings`; the rows of the others are not computed.
+    """
     # One generator a day and three words a listing: a tenth of the price of a generator for each cell.
     source = random.Random(f"{seed}/{marketplace.code}/{day.isoformat()}")
-    words = memoryview(source.randbytes(24 * len(listings))).cast("Q").tolist()
+    words = memoryview(source.randbytes(24 * len(listings))).cast("Q")
+    changes = restatements(seed, marketplace, day, len(listings), restated)
     today = demand(marketplace, day)
     ordinal = day.toordinal()
-    for listing, w0, w1, w2 in zip(listings, words[::3], words[1::3], words[2::3], strict=True):
-        cell = _cell(listing, ordinal, today.sessions, today.price, hours, w0, w1, w2, full)
+    for at in range(len(listings)) if only is None else only:
+        w0, w1, w2 = words[3 * at], words[3 * at + 1], words[3 * at + 2]
+        cell = _cell(listings[at], ordinal, today.sessions, today.price, hours, w0, w1, w2, full, changes[at])
         if cell is not None:
             yield cell
 
 
 def _cell(
-    listing: Listing, ordinal: int, wanted: float, price: float, hours: int, w0: int, w1: int, w2: int, full: bool
+    listing: Listing,
+    ordinal: int,
+    wanted: float,
+    price: float,
+    hours: int,
+    w0: int,
+    w1: int,
+    w2: int,
+    full: bool,
+    change: Restatement | None,
 ) -> Cell | None:
     child = listing.child
     age = ordinal - child.launched
     if age < 0 or (hours < SETTLED_HOURS and hours < _arrival(w2 & _BYTE)):
+        return None
+    if change and change.hides(hours):
         return None
     sold_out = (ordinal + child.index * 37) % child.stock_cycle < child.stock_gap
     mean = listing.sessions * wanted
@@ -92,6 +130,8 @@ def _cell(
     if late < 10 and hours < SETTLED_HOURS + late * 6 and not full:
         sessions = 0  # sales are in, their sessions come days later (selling-partner-api-docs#2439)
     units_kept = units - _cancelled(units, w2, hours)
+    if change:
+        units_kept = change.units(units_kept, hours)
     if not sessions and not units_kept:
         return None
     return _filled(listing, units_kept, sessions, round(listing.price * price), sold_out, w0, w1, w2)
@@ -136,7 +176,12 @@ def _filled(
     items_b = min(units_b, items)
     browser_b = min(int((sessions - app) * share + (w2 >> 48 & _BYTE) / 256), sessions - app) if share else 0
     app_b = min(int(app * share), app)
+    refunded = min(int(units * 0.04 + (w1 >> 56) / 256), units) if units else 0
+    held_back = min(int(units * 0.05 + (w2 >> 56) / 256), units) if units else 0
+    shipped, shipped_b = units - held_back, max(units_b - held_back, 0)
     return Cell(
         listing, units, items, units * price, sessions - app, app, browser_views, app_views, buy_box,
         units_b, items_b, units_b * price, browser_b, app_b, min(browser_b * 2, browser_views), app_b,
+        refunded, shipped, min(items, shipped), shipped * price,
+        min(refunded, units_b), shipped_b, min(items_b, shipped_b), shipped_b * price,
     )  # fmt: skip

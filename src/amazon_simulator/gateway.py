@@ -16,10 +16,12 @@ from amazon_simulator.answers import (
     throttled,
     unavailable_page,
 )
-from amazon_simulator.mischief import Fault, Stage
-from amazon_simulator.operations import Operation, find
+from amazon_simulator.kiosk.service import DataKiosk
+from amazon_simulator.mischief import Fault, Stage, Where
+from amazon_simulator.operations import DATA_KIOSK, Operation, find
 from amazon_simulator.reports import Reports
 from amazon_simulator.resets import reset
+from amazon_simulator.sales.service import Sales
 from amazon_simulator.sellers import participations
 
 _EXPIRED = "The access token you provided has expired."
@@ -33,6 +35,8 @@ class Gateway:
 
     amazon: Amazon
     reports: Reports
+    kiosk: DataKiosk
+    sales: Sales
     region: str
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -49,7 +53,7 @@ class Gateway:
     async def _serve(self, request: web.Request, operation: Operation, ident: str) -> web.StreamResponse:
         body = await request.read()
         who = self.amazon.login.holder(request.headers.get("x-amz-access-token", ""))
-        where = self.reports.where(operation.name, who[0] if who else None, ident, body)
+        where = self._where(who[0] if who else None, request, operation, ident, body)
         fault = self.amazon.mischief.strike(Stage.CALL, where)
         match fault.kind if fault else "":
             case "reset_before":
@@ -58,6 +62,8 @@ class Gateway:
                 return unavailable_page()
             case "slow_answer" if fault:
                 await asyncio.sleep(fault.seconds)
+        if operation.name == "getOrderMetrics":  # two years of days take a while
+            await asyncio.to_thread(self.sales.warm, who[0] if who else None, _parameters(request))
         answer = self._answer(request, operation, ident, body, fault)
         if fault and fault.kind == "reset_after":
             return reset(request)
@@ -66,6 +72,14 @@ class Gateway:
             answer.headers["x-amzn-RateLimit-Limit"] = f"{operation.rate_per_second:g}"
         return response(answer, operation.rate_per_second)
 
+    def _where(
+        self, account: Account | None, request: web.Request, operation: Operation, ident: str, body: bytes
+    ) -> Where:
+        if operation.name == "getOrderMetrics":
+            return self.sales.where(account, _parameters(request))
+        asked = self.kiosk if operation.name in DATA_KIOSK else self.reports
+        return asked.where(operation.name, account, ident, body)
+
     def _answer(
         self, request: web.Request, operation: Operation, ident: str, body: bytes, fault: Fault | None
     ) -> Answer:
@@ -73,7 +87,7 @@ class Gateway:
             account = self._account(request)
             self._take(account, operation)
             _strike(fault)
-            answer = self._operate(account, request, operation, ident, body)
+            answer = self._operate(account, request, operation, ident, body, fault)
             self.amazon.quotas.granted(account.key, operation.name)
         except Rejection as rejection:
             return self._rejected(rejection, request, operation)
@@ -108,9 +122,12 @@ class Gateway:
         return rejection.answer
 
     def _operate(
-        self, account: Account, request: web.Request, operation: Operation, ident: str, body: bytes
-    ) -> Answer:
-        query = {name: request.query.getall(name) for name in request.query}
+        self, account: Account, request: web.Request, operation: Operation, ident: str, body: bytes,
+        fault: Fault | None,
+    ) -> Answer:  # fmt: skip
+        query = _parameters(request)
+        if operation.name in DATA_KIOSK:
+            return self.kiosk.answer(operation.name, account, ident, query, request.content_type, body, fault)
         match operation.name:
             case "createReport":
                 return self.reports.create(account, request.content_type, body)
@@ -122,8 +139,14 @@ class Gateway:
                 return self.reports.cancel(account, ident)
             case "getReportDocument":
                 return self.reports.document(account, ident, query)
+            case "getOrderMetrics":
+                return self.sales.metrics(account, query)
             case _:
                 return participations(account)
+
+
+def _parameters(request: web.Request) -> dict[str, list[str]]:
+    return {name: request.query.getall(name) for name in request.query}
 
 
 def _strike(fault: Fault | None) -> None:

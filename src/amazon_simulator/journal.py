@@ -1,4 +1,4 @@
-"""What the simulated Amazon was asked: every accepted report, and a count of all calls."""
+"""What the simulated Amazon was asked: every accepted report and query, and a count of all calls."""
 
 import contextlib
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _INSTANTS = ("time", "as_of", "data_start", "data_end")
+_QUERY_INSTANTS = ("time", "starts", "ends", "as_of", "start", "end")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +45,54 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueryEntry:
+    """One accepted createQuery. `as_of` is the instant whose figures the document shows."""
+
+    time: datetime
+    account: str
+    query_id: str
+    kind: str
+    aggregate: str
+    start: date
+    end: date
+    marketplaces: tuple[str, ...]
+    asins: int | None  # how many ASINs it names; None for the kinds that name none
+    filters: tuple[tuple[str, tuple[str, ...]], ...]  # marketplace and ASINs of each filter, of trends only
+    page_token: str | None
+    offset: int  # rows that earlier pages had
+    query: str
+    starts: datetime
+    ends: datetime
+    as_of: datetime
+    fate: dict[str, Any] | None = None
+    content: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as JSON has it."""
+        instants = {name: getattr(self, name).isoformat() for name in _QUERY_INSTANTS}
+        return asdict(self) | instants | {"marketplaces": list(self.marketplaces)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "QueryEntry":
+        """Read an entry."""
+        read = {name: datetime.fromisoformat(values[name]) for name in ("time", "starts", "ends", "as_of")}
+        dates = {name: date.fromisoformat(values[name]) for name in ("start", "end")}
+        return cls(**{**values, **read, **dates, **_tuples(values)})
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    filters = tuple((code, tuple(asins)) for code, asins in values["filters"])
+    return {"marketplaces": tuple(values["marketplaces"]), "filters": filters}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cancellation:
-    """One accepted cancelReport."""
+    """One accepted cancelReport, or cancelQuery when `query` says so."""
 
     time: datetime
     account: str
     report_id: str
+    query: bool = False
 
 
 @dataclass(kw_only=True)
@@ -58,13 +101,18 @@ class Journal:
 
     path: Path | None = None
     entries: list[Entry] = field(default_factory=list)
+    queries: list[QueryEntry] = field(default_factory=list)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
 
-    def replay(self) -> Iterator[Entry | Cancellation]:
+    def replay(self) -> Iterator[Entry | QueryEntry | Cancellation]:
         """Yield what an earlier run wrote and take it as this run's past. A line cut by a crash is left out."""
         for values in self._lines():
             if values.pop("cancelled", False):
                 yield Cancellation(**{**values, "time": datetime.fromisoformat(values["time"])})
+                continue
+            if "query_id" in values:
+                self.queries.append(QueryEntry.from_json(values))
+                yield self.queries[-1]
                 continue
             self.entries.append(Entry.from_json(values))
             yield self.entries[-1]
@@ -72,6 +120,11 @@ class Journal:
     def write(self, entry: Entry) -> None:
         """Add an accepted question."""
         self.entries.append(entry)
+        self._append(entry.to_json())
+
+    def write_query(self, entry: QueryEntry) -> None:
+        """Add an accepted query."""
+        self.queries.append(entry)
         self._append(entry.to_json())
 
     def write_cancellation(self, note: Cancellation) -> None:

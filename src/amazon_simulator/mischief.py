@@ -6,16 +6,17 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from amazon_simulator.kiosk.schema import BY_ASIN, BY_DATE, TRENDS
 from amazon_simulator.marketplaces import marketplace
 
 
 class Stage(Enum):
-    """When a fault strikes. What is decided at a report's creation stays with that report."""
+    """When a fault strikes. What is decided at a creation stays with that report or query."""
 
     CALL = "a call, whatever it asks"
     LOGIN = "a token request"
-    FATE = "a report, at its creation: what becomes of it"
-    CONTENT = "a report, at its creation: what its document says"
+    FATE = "a report or query, at its creation: what becomes of it"
+    CONTENT = "a report or query, at its creation: what its document says"
     DOWNLOAD = "a download of a document"
 
 
@@ -34,11 +35,11 @@ KINDS: dict[str, tuple[Stage, str]] = {
     "access_denied": (_CALL, "403: the role is missing"),
     "token_revoked": (_LOGIN, "invalid_grant: the authorisation was withdrawn"),
     "invalid_client": (_LOGIN, "invalid_client: the client secret was changed"),
-    "slow_report": (_FATE, "the report stays IN_PROGRESS for `hours` of Amazon's time"),
-    "slow_queue": (_FATE, "the report stays IN_QUEUE for `hours` of Amazon's time"),
+    "slow_report": (_FATE, "the report or query stays IN_PROGRESS for `hours` of Amazon's time"),
+    "slow_queue": (_FATE, "the report or query stays IN_QUEUE for `hours` of Amazon's time"),
     "fatal": (_FATE, "FATAL without a document"),
     "fatal_with_document": (_FATE, "FATAL with a gzipped document that gives the reason"),
-    "no_data": (_FATE, "CANCELLED, as Amazon does when there is no data"),
+    "no_data": (_FATE, "CANCELLED, as Amazon does when there is no data; a query is DONE without a document"),
     "foreign_twin": (_FATE, "another application asked the same at the same moment, with PARENT rows"),
     "empty_asin_list": (_CONTENT, "no rows by ASIN while the totals are there"),
     "child_listed_twice": (_CONTENT, "one child under its parent and under itself, its counts divided"),
@@ -62,19 +63,42 @@ KINDS: dict[str, tuple[Stage, str]] = {
     "corrupt_gzip": (_DOWNLOAD, "a byte in the gzip stream is wrong"),
 }
 
+# Those that only Data Kiosk has.
+QUERY_KINDS: dict[str, tuple[Stage, str]] = {
+    "lost_answer": (_CALL, "createQuery: 500 after the query was accepted"),
+    "fields_denied": (_CALL, "createQuery: 403 that lists every field asked for"),
+    "page_token_expired": (_CALL, "createQuery: 400, the paginationToken is said to have expired"),
+    "query_too_large": (_FATE, "FATAL with a document that calls the query too large"),
+    "broken_line": (_CONTENT, "one line ends in its middle"),
+    "repeated_lines": (_CONTENT, "some lines come twice"),
+    "unknown_marketplace": (_CONTENT, "one line is of a marketplace that nobody knows"),
+    "marketplace_missing": (_CONTENT, "the lines of `marketplace`, or of the last one asked for, are left out"),
+    "wrapped_lines": (_CONTENT, "every line is an answer as GraphQL gives it, with its row inside"),
+    "undeclared_gzip": (_DOWNLOAD, "the body is compressed and no header says so"),
+}
+ALL_KINDS = KINDS | QUERY_KINDS
+_REPORT_KINDS = ("foreign_twin", "empty_asin_list", "child_listed_twice")
+# kind: the queries it can be seen in, where that is not all of them
+_SEEN_IN = {
+    "totals_differ": (BY_DATE,),
+    "shrunk_rows": (BY_ASIN, TRENDS),
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
     """One thing that goes wrong, at the calls and reports that match every filter given.
 
     The first `skip` matches are spared and the next `times` are hit (None: all of them). `operation` is Amazon's
-    name of the operation, or `login`, or `download`; None is any that the kind applies to.
+    name of the operation, or `login`, or `download`; `query` is the name of a Data Kiosk query. None is any that the
+    kind applies to.
     """
 
     kind: str
     operation: str | None = None
     account: str | None = None
     marketplace: str | None = None
+    query: str | None = None
     day: date | None = None
     skip: int = 0
     times: int | None = 1
@@ -86,23 +110,27 @@ class Fault:
     field: str = "unitsOrdered"
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(KINDS)}")
+        if self.kind not in ALL_KINDS:
+            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(ALL_KINDS)}")
+        if self.query not in (None, BY_ASIN, BY_DATE, TRENDS):
+            raise ValueError(f"unknown query {self.query!r}; known are {BY_ASIN}, {BY_DATE}, {TRENDS}")
         if self.marketplace is not None:
             object.__setattr__(self, "marketplace", marketplace(self.marketplace).code)
 
     @property
     def stage(self) -> Stage:
         """Return when the fault strikes."""
-        return KINDS[self.kind][0]
+        return ALL_KINDS[self.kind][0]
 
     def meets(self, where: "Where") -> bool:
         """Say whether the fault's filters fit."""
         if self.day is not None and not (where.start and where.end and where.start <= self.day <= where.end):
             return False
-        wanted = (self.operation, self.account, self.marketplace)
-        there = (where.operation, where.account, where.marketplace)
-        return all(want in (None, have) for want, have in zip(wanted, there, strict=True))
+        if self.marketplace is not None and self.marketplace not in (where.marketplace, *where.marketplaces):
+            return False
+        wanted = (self.operation, self.account, self.query)
+        there = (where.operation, where.account, where.query)
+        return where.allows(self.kind) and all(want in (None, have) for want, have in zip(wanted, there, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Return the fault as JSON has it, defaults left out."""
@@ -124,13 +152,31 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Where:
-    """The place that a fault is matched against. Days and marketplace are None where the call has none."""
+    """The place that a fault is matched against. Days and marketplace are None where the call has none.
+
+    A Data Kiosk call has `kiosk`; its query adds its name, its marketplaces and whether it is a next page.
+    """
 
     operation: str
     account: str | None = None
     marketplace: str | None = None
     start: date | None = None
     end: date | None = None
+    kiosk: bool = False
+    query: str | None = None
+    marketplaces: tuple[str, ...] = ()
+    page: bool = False
+
+    def allows(self, kind: str) -> bool:
+        """Say whether a kind of fault can be at all in this place."""
+        if not self.kiosk:
+            return kind not in QUERY_KINDS
+        creates_only = kind in QUERY_KINDS and QUERY_KINDS[kind][0] is Stage.CALL
+        if creates_only and self.operation != "createQuery":
+            return False
+        if kind == "page_token_expired" and not self.page:
+            return False
+        return kind not in _REPORT_KINDS and (self.query is None or self.query in _SEEN_IN.get(kind, (self.query,)))
 
 
 class Mischief:

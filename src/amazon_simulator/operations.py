@@ -1,7 +1,7 @@
 """The operations that are imitated: names, methods, paths and quotas as in Amazon's models.
 
-Source: models/reports-api-model/reports_2021-06-30.json and models/sellers-api-model/sellers.json in
-amzn/selling-partner-api-models; an agreement test compares.
+Source: the models of Reports, Data Kiosk, Sales and Sellers in amzn/selling-partner-api-models; an agreement test
+compares.
 """
 
 import re
@@ -31,6 +31,10 @@ def _operation(name: str, method: str, path: str, rate_per_second: float, burst:
 
 _REPORTS = "/reports/2021-06-30/reports"
 _DOCUMENTS = "/reports/2021-06-30/documents"
+_QUERIES = "/dataKiosk/2023-11-15/queries"
+_KIOSK_DOCUMENTS = "/dataKiosk/2023-11-15/documents"
+
+DATA_KIOSK = frozenset({"getQueries", "createQuery", "getQuery", "cancelQuery", "getDocument"})
 
 OPERATIONS: tuple[Operation, ...] = (
     _operation("getReports", "GET", _REPORTS, 0.0222, 10),
@@ -38,6 +42,12 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation("getReport", "GET", f"{_REPORTS}/{{reportId}}", 2.0, 15),
     _operation("cancelReport", "DELETE", f"{_REPORTS}/{{reportId}}", 0.0222, 10),
     _operation("getReportDocument", "GET", f"{_DOCUMENTS}/{{reportDocumentId}}", 0.0167, 15),
+    _operation("getQueries", "GET", _QUERIES, 0.0222, 10),
+    _operation("createQuery", "POST", _QUERIES, 0.0167, 15),
+    _operation("getQuery", "GET", f"{_QUERIES}/{{queryId}}", 2.0, 15),
+    _operation("cancelQuery", "DELETE", f"{_QUERIES}/{{queryId}}", 0.0222, 10),
+    _operation("getDocument", "GET", f"{_KIOSK_DOCUMENTS}/{{documentId}}", 0.0167, 15),
+    _operation("getOrderMetrics", "GET", "/sales/v1/orderMetrics", 0.5, 15),
     _operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
 )
 

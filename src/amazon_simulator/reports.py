@@ -10,7 +10,7 @@ from typing import Any
 
 from amazon_simulator.accounts import Account
 from amazon_simulator.amazon import Amazon, foreign_twin
-from amazon_simulator.answers import Answer, Rejection, invalid, throttled
+from amazon_simulator.answers import Answer, Rejection, invalid, not_found, throttled
 from amazon_simulator.document import REPORT_TYPE
 from amazon_simulator.documents import Documents
 from amazon_simulator.journal import Cancellation, Entry
@@ -69,7 +69,7 @@ class Reports:
             raise invalid("Invalid Input", "enableContentEncodingUrlHeader")
         report = self.amazon.book.of_document(account.key, document_id, now)
         if report is None or not self._has_document(report):
-            raise _unknown(f"reportDocumentId: {document_id}")
+            raise not_found(f"reportDocumentId: {document_id}")
         url = self.documents.url(report, now, encoding="gzip" if encoded == "true" else "identity")
         return Answer(status=200, body={"reportDocumentId": document_id, "url": url, "compressionAlgorithm": "GZIP"})
 
@@ -116,7 +116,7 @@ class Reports:
     def _found(self, account: Account, report_id: str) -> Report:
         report = self.amazon.book.find(account.key, report_id, self.amazon.now())
         if report is None:
-            raise _unknown(f"reportId: {report_id}")
+            raise not_found(f"reportId: {report_id}")
         return report
 
     def _status(self, report: Report) -> str:
@@ -177,10 +177,6 @@ def _entry(report: Report, question: Asked) -> Entry:
         fate=report.fate.to_json() if report.fate else None,
         content=report.content.to_json() if report.content else None,
     )
-
-
-def _unknown(details: str) -> Rejection:
-    return Rejection(404, "NotFound", "The requested resource could not be found.", details)
 
 
 def _text(instant: datetime) -> str:

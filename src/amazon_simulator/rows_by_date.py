@@ -19,7 +19,7 @@ def date_row(marketplace: Marketplace, first: date, days_of_it: Sequence[DayTota
 
 
 def _sales_by_date(marketplace: Marketplace, t: DayTotals) -> Document:
-    shipped, refunded, claims = t.units * 19 // 20, t.units // 25, t.units // 900
+    claims = t.units // 900
     sales: Document = {
         "orderedProductSales": money(marketplace, t.sales),
         "unitsOrdered": t.units,
@@ -27,13 +27,13 @@ def _sales_by_date(marketplace: Marketplace, t: DayTotals) -> Document:
         "averageSalesPerOrderItem": money(marketplace, average(t.sales, t.items)),
         "averageUnitsPerOrderItem": ratio(t.units, t.items),
         "averageSellingPrice": money(marketplace, average(t.sales, t.units)),
-        "unitsRefunded": refunded,
-        "refundRate": percent(refunded, t.units),
+        "unitsRefunded": t.units_refunded,
+        "refundRate": percent(t.units_refunded, t.units),
         "claimsGranted": claims,
         "claimsAmount": money(marketplace, claims * average(t.sales, t.units)),
-        "shippedProductSales": money(marketplace, t.sales * 19 // 20),
-        "unitsShipped": shipped,
-        "ordersShipped": min(shipped, t.items * 9 // 10),
+        "shippedProductSales": money(marketplace, t.sales_shipped),
+        "unitsShipped": t.units_shipped,
+        "ordersShipped": t.items_shipped,
     }
     if marketplace.business:
         sales |= {

@@ -1,7 +1,7 @@
 """The simulated Amazon as listeners on loopback: one a region, one for login, documents and control each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from types import TracebackType
 
@@ -11,15 +11,21 @@ from amazon_simulator.accounts import REGIONS, Account
 from amazon_simulator.amazon import amazon
 from amazon_simulator.amounts import Document
 from amazon_simulator.answers import unavailable_page
-from amazon_simulator.control import Control, truth
+from amazon_simulator.control import Control, kiosk_rows, truth
 from amazon_simulator.documents import Documents
 from amazon_simulator.gateway import Gateway
 from amazon_simulator.journal import Journal
+from amazon_simulator.kiosk.access import Roles
+from amazon_simulator.kiosk.documents import KioskDocuments
+from amazon_simulator.kiosk.service import DataKiosk
 from amazon_simulator.login import TokenAnswer, invalid_client, invalid_grant
 from amazon_simulator.mischief import Fault, Mischief, Stage, Where
 from amazon_simulator.reports import Reports
 from amazon_simulator.resets import reset
+from amazon_simulator.sales.orders import Orders
+from amazon_simulator.sales.service import Sales
 from amazon_simulator.settings import SimulatorSettings
+from amazon_simulator.storage import Storage
 from amazon_simulator.world import World
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path, not a secret
@@ -37,8 +43,12 @@ class Simulator:
 
     def __init__(self, settings: SimulatorSettings, now: Callable[[], datetime]) -> None:
         self._amazon = amazon(settings, now)
-        self._documents = Documents(amazon=self._amazon)
-        self._reports = Reports(amazon=self._amazon, documents=self._documents)
+        self._storage = Storage(amazon=self._amazon)
+        reports = Documents(amazon=self._amazon, storage=self._storage)
+        self._reports = Reports(amazon=self._amazon, documents=reports)
+        queries = KioskDocuments(amazon=self._amazon, storage=self._storage)
+        self._kiosk = DataKiosk(amazon=self._amazon, documents=queries)
+        self._sales = Sales(amazon=self._amazon, orders=Orders(world=self._amazon.world))
         self._runners: list[web.AppRunner] = []
         self.settings = settings
         self.urls: dict[str, str] = {}
@@ -73,11 +83,33 @@ class Simulator:
         """Return the faults, to add to."""
         return self._amazon.mischief
 
+    @property
+    def roles(self) -> Roles:
+        """Return which accounts Data Kiosk answers, to be changed."""
+        return self._amazon.roles
+
     def truth(
         self, marketplace: str, day: date, as_of: datetime | None = None, *, asin_granularity: str = "CHILD"
     ) -> Document:
         """Return a local day as Amazon shows it at `as_of` (now), in the document's shape, faults left out."""
         return truth(self._amazon, marketplace, day, as_of, asin_granularity)
+
+    def kiosk_rows(
+        self,
+        kind: str,
+        marketplaces: Sequence[str],
+        start: date,
+        end: date,
+        *,
+        aggregate: str | None = None,
+        asins: Sequence[str] | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Document]:
+        """Return the rows of a Data Kiosk query with every field, as Amazon shows them at `as_of` (now), no faults.
+
+        `kind` is the query's name, `aggregate` CHILD or DAY when not given; `asins` are for salesAndTrafficTrends.
+        """
+        return kiosk_rows(self._amazon, kind, marketplaces, start, end, aggregate=aggregate, asins=asins, as_of=as_of)
 
     def env(self) -> dict[str, str]:
         """Return the settings with which a client reaches this Amazon."""
@@ -98,7 +130,7 @@ class Simulator:
         except OSError:
             await self.stop()
             raise
-        self._documents.origin = self.urls["documents"]
+        self._storage.origin = self.urls["documents"]
         self.urls["lwa"] += TOKEN_PATH
 
     async def stop(self) -> None:
@@ -136,8 +168,10 @@ class Simulator:
 
     def _server_of(self, name: str) -> Serve:
         if name == "documents":
-            return self._documents.serve
-        return Gateway(amazon=self._amazon, reports=self._reports, region=name).serve
+            return self._storage.serve
+        return Gateway(
+            amazon=self._amazon, reports=self._reports, kiosk=self._kiosk, sales=self._sales, region=name
+        ).serve
 
     async def _log_in(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}

@@ -1,9 +1,12 @@
 """Everything that can be chosen about the simulated Amazon."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from amazon_simulator.kiosk.reading import Limits
 from amazon_simulator.marketplaces import MARKETPLACES
 from amazon_simulator.mischief import Fault
 from amazon_simulator.quotas import ReportTypeQuota
@@ -27,6 +30,18 @@ class SimulatorSettings:
     refuse_after: int | None = 30  # so many 429s in a row turn into 403; None: never
     rate_header_on_429: bool = False
     processing_seconds: float = 60.0  # median, Amazon's time; 0: done at once
+    query_processing_seconds: float | None = None  # of Data Kiosk's queries; None: like the reports'
+    open_queries: int | None = 3  # unfinished queries of a kind that an account may have; None: any number
+    query_page_rows: int = 50_000  # rows of a query's answer before it goes on in a next page
+    page_token_hours: float = 24.0  # how long a next page may be asked for, Amazon's time
+    trends_longest_days: int = 730
+    trends_most_filters: int = 20
+    trends_repeat_marketplace: bool = True  # several filters of one marketplace in a query
+    trends_beyond: str = "refused"  # what lies beyond the three: refused (400), or fatal (found out later)
+    without_role: tuple[str, ...] = ()  # accounts that Data Kiosk refuses from the start
+    role_refusal: str = "denied"  # how: denied (403), fields (403 with the fields), unauthorized (401)
+    restated: float = 0.0  # part of the rows that Amazon corrects 3 to 14 days later
+    day_zones: Mapping[str, str] = field(default_factory=dict)  # code: zone of its days; the marketplace's own
     document_url_seconds: int = 300
     pretty: bool = False  # documents indented
     foreign_reports: int = 2  # reports a marketplace has from other applications
@@ -45,8 +60,39 @@ class SimulatorSettings:
             raise ValueError(f"{self.parents} parents and {self.children} children: need 1 <= parents <= children")
         if self.processing_seconds < 0:
             raise ValueError("the processing time is below 0")
+        self._check_data_kiosk()
+        self._check_zones()
         if not (self.port_base == 0 or 1 <= self.port_base <= 65530):
             raise ValueError(f"the first port {self.port_base} is not between 1 and 65530")
+
+    @property
+    def limits(self) -> Limits:
+        """Return what a trends query may ask."""
+        return Limits(
+            longest_days=self.trends_longest_days,
+            most_filters=self.trends_most_filters,
+            repeat_marketplace=self.trends_repeat_marketplace,
+            beyond=self.trends_beyond,
+        )
+
+    def _check_data_kiosk(self) -> None:
+        if (self.query_processing_seconds or 0) < 0:
+            raise ValueError("the processing time of queries is below 0")
+        if self.query_page_rows < 1:
+            raise ValueError("a page has at least one row")
+        if self.trends_beyond not in ("refused", "fatal"):
+            raise ValueError(f"trends_beyond is {self.trends_beyond!r}, neither refused nor fatal")
+        if not 0 <= self.restated <= 1:
+            raise ValueError(f"the part that is restated, {self.restated:g}, is not between 0 and 1")
+
+    def _check_zones(self) -> None:
+        for code, zone in self.day_zones.items():
+            if code not in MARKETPLACES:
+                raise ValueError(f"a day zone is set for the unknown marketplace {code!r}")
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise ValueError(f"{code} has the unknown day zone {zone!r}") from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -97,19 +97,25 @@ def _other_day(document: Document, fault: Fault) -> None:
 
 
 def _other_currency(document: Document, fault: Fault) -> None:
-    for money in _monies(document):
+    set_other_currency(document)
+
+
+def set_other_currency(node: Any) -> None:
+    """Put all money in a currency that it is not in."""
+    for money in _monies(node):
         money["currencyCode"] = "SEK" if money["currencyCode"] != "SEK" else "PLN"
 
 
 def _shrunk_day(document: Document, fault: Fault) -> None:
-    _shrink(document, fault.factor)
+    shrink(document, fault.factor)
 
 
 def _shrunk_rows(document: Document, fault: Fault) -> None:
-    _shrink(document["salesAndTrafficByAsin"], fault.factor)
+    shrink(document["salesAndTrafficByAsin"], fault.factor)
 
 
-def _shrink(node: Any, factor: float) -> None:
+def shrink(node: Any, factor: float) -> None:
+    """Multiply all counts and amounts of money."""
     for place, name, value in list(_leaves(node)):
         if name == "amount":
             place[name] = type(value)(round(value * factor, 2))

@@ -4,6 +4,7 @@ The models are not part of this project; they are looked for beside it.
 """
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,22 @@ from amazon_simulator import Fault, Simulator, SimulatorSettings
 from amazon_simulator.answers import RATE_HEADER_STATUSES
 from amazon_simulator.catalog import Catalog
 from amazon_simulator.document import Question, sales_and_traffic
+from amazon_simulator.kiosk import reading
+from amazon_simulator.kiosk import requests as kiosk
+from amazon_simulator.kiosk.query_book import STATUSES as QUERY_STATUSES
 from amazon_simulator.marketplaces import MARKETPLACES
 from amazon_simulator.operations import OPERATIONS
 from amazon_simulator.report_requests import STATUSES
+from amazon_simulator.sales import requests as sales
 from amazon_simulator.world import World
 
 MODELS = Path(__file__).parents[3] / "shared" / "amazon-models"
-FILES = ("models/reports-api-model/reports_2021-06-30.json", "models/sellers-api-model/sellers.json")
+FILES = (
+    "models/reports-api-model/reports_2021-06-30.json",
+    "models/sellers-api-model/sellers.json",
+    "models/data-kiosk-api-model/dataKiosk_2023-11-15.json",
+    "models/sales-api-model/sales.json",
+)
 SCHEMA = "schemas/reports/sellerSalesAndTrafficReport.json"
 NOT_IMITATED = {
     "getReportSchedules", "createReportSchedule", "getReportSchedule", "cancelReportSchedule", "getAccount",
@@ -30,6 +40,8 @@ NOT_IMITATED = {
 pytestmark = pytest.mark.skipif(not MODELS.exists(), reason=f"Amazon's models are not at {MODELS}")
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DATASET = "analytics_salesAndTraffic_2024_04_24"
+DE = "A1PA6795UKMFR9"
 
 
 def _operations():
@@ -42,18 +54,15 @@ def _operations():
                     yield operation["operationId"], method.upper(), path, operation
 
 
-def test_every_operation_of_the_two_models_is_imitated_or_said_not_to_be():
+def test_every_operation_of_the_models_is_imitated_or_said_not_to_be():
     assert {name for name, *_ in _operations()} == {row.name for row in OPERATIONS} | NOT_IMITATED
 
 
 def test_methods_paths_and_quotas_are_amazons():
     published = {}
     for name, method, path, operation in _operations():
-        line = next(
-            row for row in operation["description"].splitlines() if row.startswith("| 0") or row[2:3].isdigit()
-        )
-        rate, burst = (float(cell) for cell in line.strip("| ").split("|"))
-        published[name] = (method, path, rate, burst)
+        rate, burst = re.search(r"^\| *(\d*\.?\d+) *\| *(\d+) *\|", operation["description"], re.MULTILINE).groups()
+        published[name] = (method, path, float(rate), int(burst))
 
     imitated = {row.name: (row.method, row.path, row.rate_per_second, row.burst) for row in OPERATIONS}
     assert imitated == {name: published[name] for name in imitated}
@@ -70,14 +79,36 @@ def test_the_rate_is_shown_where_the_models_declare_it_and_do_not_call_it_withdr
             assert "x-amzn-RequestId" in said["headers"]
 
 
-def test_processing_statuses_are_amazons():
-    model = json.loads((MODELS / FILES[0]).read_text(encoding="utf-8"))
+def _model(number):
+    return json.loads((MODELS / FILES[number]).read_text(encoding="utf-8"))
 
-    assert set(STATUSES) == set(model["definitions"]["Report"]["properties"]["processingStatus"]["enum"])
+
+def test_processing_statuses_are_amazons():
+    for number, name, statuses in [(0, "Report", STATUSES), (2, "Query", QUERY_STATUSES)]:
+        assert set(statuses) == set(_model(number)["definitions"][name]["properties"]["processingStatus"]["enum"])
+
+
+def test_the_parameters_of_order_metrics_and_their_values_are_amazons():
+    parameters = {row["name"]: row for row in _model(3)["paths"]["/sales/v1/orderMetrics"]["get"]["parameters"]}
+
+    assert set(sales.PARAMETERS) == set(parameters)
+    assert set(sales.REQUIRED) == {name for name, row in parameters.items() if row["required"]}
+    for name, row in parameters.items():
+        if "enum" in row:
+            assert set(sales.CHOICES[name]) == set(row["enum"])
+
+
+def test_the_members_of_a_query_specification_are_amazons():
+    specification = _model(2)["definitions"]["CreateQuerySpecification"]["properties"]
+
+    assert set(specification) == kiosk.MEMBERS
+    assert f"at most {reading.LONGEST_QUERY} characters" in specification["query"]["description"]
 
 
 async def test_answers_have_the_shape_that_the_models_declare():
-    settings = SimulatorSettings(parents=5, children=20, processing_seconds=0, report_type_quota=None)
+    settings = SimulatorSettings(
+        parents=5, children=20, processing_seconds=0, report_type_quota=None, query_page_rows=5
+    )
     async with Simulator(settings, lambda: NOW) as simulator, aiohttp.ClientSession() as http:
         said = await _conversation(simulator, http)
 
@@ -86,10 +117,11 @@ async def test_answers_have_the_shape_that_the_models_declare():
         model = next(model for model in models if name in json.dumps(model["paths"]))
         operation = next(row for row in _operations() if row[0] == name)[3]
         declared = operation["responses"][str(status)]
-        jsonschema.validate(body, declared["schema"] | {"definitions": model["definitions"]})
+        assert (body is None) == ("schema" not in declared), (name, status)
+        jsonschema.validate(body, declared.get("schema", {}) | {"definitions": model["definitions"]})
         shown = {header for header in headers if header.lower().startswith("x-amzn")}
         assert shown <= set(declared["headers"]), (name, status)
-    assert {status for _, status, _, _ in said} == {200, 202, 400, 403, 404, 415, 429, 500}
+    assert {status for _, status, _, _ in said} == {200, 202, 204, 400, 403, 404, 415, 429, 500}
 
 
 async def _conversation(simulator, http):
@@ -107,7 +139,8 @@ async def _conversation(simulator, http):
     async def call(name, method, path, **options):
         headers = {"x-amz-access-token": options.pop("token", token)}
         async with http.request(method, simulator.urls["na"] + path, headers=headers, **options) as answer:
-            said.append((name, answer.status, answer.headers, await answer.json()))
+            body = await answer.json() if answer.status != 204 else None
+            said.append((name, answer.status, answer.headers, body))
         return said[-1][3]
 
     report_id = (await call("createReport", "POST", reports, json=question))["reportId"]
@@ -124,7 +157,38 @@ async def _conversation(simulator, http):
     await call("createReport", "POST", reports, json=question)
     await call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")
     await call("cancelReport", "DELETE", f"{reports}/{report_id}")
+    await _ask_data_kiosk(call, simulator)
+    await _ask_sales(call)
     return said
+
+
+async def _ask_data_kiosk(call, simulator):
+    queries, documents = "/dataKiosk/2023-11-15/queries", "/dataKiosk/2023-11-15/documents"
+    arguments = 'aggregateBy: CHILD startDate: "2026-11-10" endDate: "2026-11-10" marketplaceIds: ["ATVPDKIKX0DER"]'
+    asked = {"query": f"{{{DATASET} {{ salesAndTrafficByAsin({arguments}) {{ childAsin }} }} }}"}
+    simulator.mischief.add(Fault(kind="slow_queue"))
+    waiting = (await call("createQuery", "POST", queries, json=asked))["queryId"]
+    query_id = (await call("createQuery", "POST", queries, json=asked))["queryId"]
+    await call("cancelQuery", "DELETE", f"{queries}/{waiting}")
+    await call("cancelQuery", "DELETE", f"{queries}/{query_id}")
+    query = await call("getQuery", "GET", f"{queries}/{query_id}")
+    await call("getQuery", "GET", f"{queries}/1")
+    assert query["pagination"]["nextToken"]
+    await call("getDocument", "GET", f"{documents}/{query['dataDocumentId']}")
+    await call("getQueries", "GET", queries, params={"pageSize": "1"})
+    await call("createQuery", "POST", queries, json={})
+    await call("createQuery", "POST", queries, data=b"x")
+    simulator.roles.set(simulator.accounts[0].key, "fields")
+    await call("createQuery", "POST", queries, json=asked)
+
+
+async def _ask_sales(call):
+    path = "/sales/v1/orderMetrics"
+    question = {"marketplaceIds": "ATVPDKIKX0DER", "granularity": "Day", "granularityTimeZone": "US/Pacific"}
+    question["interval"] = "2026-11-09T00:00:00-08:00--2026-11-16T00:00:00-08:00"
+    await call("getOrderMetrics", "GET", path, params=question)
+    await call("getOrderMetrics", "GET", path, params=question | {"granularityTimeZone": "UTC"})
+    await call("getOrderMetrics", "GET", path, params=question | {"marketplaceIds": DE})
 
 
 @pytest.mark.parametrize("code", MARKETPLACES)

@@ -5,10 +5,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sp_api.api import Reports, Sellers
+from sp_api.api import DataKiosk, Reports, Sales, Sellers
 from sp_api.auth import AccessTokenClient
 from sp_api.auth.exceptions import AuthorizationError
-from sp_api.base import Marketplaces, ReportType, SellingApiRequestThrottledException
+from sp_api.base import Granularity, Marketplaces, ReportType, SellingApiRequestThrottledException
 
 from amazon_simulator import Fault, Simulator, SimulatorSettings
 
@@ -73,6 +73,53 @@ async def test_it_creates_polls_downloads_and_parses_a_report(simulator, code):
     assert document == simulator.truth(code, entry.start, entry.as_of)
     assert document["salesAndTrafficByAsin"]
     assert report_id in [row["reportId"] for row in listed]
+
+
+QUERY = """
+query {
+  analytics_salesAndTraffic_2024_04_24 {
+    salesAndTrafficByAsin(
+      aggregateBy: CHILD
+      startDate: "2026-11-17"
+      endDate: "2026-11-17"
+      marketplaceIds: ["%s"]
+    ) { childAsin sales { unitsOrdered orderedProductSales { amount currencyCode } } }
+  }
+}
+"""
+
+
+def _query(credentials, code):
+    """Create, poll, download and parse a Data Kiosk query as a user of the client does."""
+    with DataKiosk(marketplace=Marketplaces[code], credentials=credentials) as client:
+        created = client.create_query(QUERY % Marketplaces[code].marketplace_id)
+        query = client.get_query(created.payload["queryId"])
+        while query.payload["processingStatus"] in ("IN_QUEUE", "IN_PROGRESS"):
+            query = client.get_query(created.payload["queryId"])
+        got = client.get_document(query.payload["dataDocumentId"], download=True)
+        listed = client.get_queries(processingStatuses="DONE", pageSize=100)
+        document = got.payload["document"]
+    return [json.loads(line) for line in document.splitlines()], listed.payload["queries"]
+
+
+@pytest.mark.parametrize("code", PLACES)
+async def test_it_creates_polls_downloads_and_parses_a_query(simulator, code):
+    lines, listed = await asyncio.to_thread(_query, _credentials(simulator, code), code)
+
+    entry = simulator.journal.queries[0]
+    true = simulator.kiosk_rows(entry.kind, entry.marketplaces, entry.start, entry.end, as_of=entry.as_of)
+    assert [line["childAsin"] for line in lines] == [row["childAsin"] for row in true]
+    assert [line["sales"]["unitsOrdered"] for line in lines] == [row["sales"]["unitsOrdered"] for row in true]
+    assert [row["queryId"] for row in listed] == [entry.query_id]
+
+
+async def test_it_reads_order_metrics(simulator):
+    def ask():
+        days = ("2026-11-09T00:00:00+01:00", "2026-11-16T00:00:00+01:00")
+        with Sales(marketplace=Marketplaces.DE, credentials=_credentials(simulator, "DE")) as client:
+            return client.get_order_metrics(days, Granularity.DAY, granularityTimeZone="Europe/Berlin").payload
+
+    assert len(await asyncio.to_thread(ask)) == 7
 
 
 async def test_it_names_the_marketplaces_of_the_account(simulator):

@@ -15,6 +15,8 @@ from amazon_simulator import Simulator, SimulatorSettings
 
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENTS = "/reports/2021-06-30/documents"
+QUERIES = "/dataKiosk/2023-11-15/queries"
+KIOSK_DOCUMENTS = "/dataKiosk/2023-11-15/documents"
 DE = "A1PA6795UKMFR9"
 US = "ATVPDKIKX0DER"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,6 +108,28 @@ class Caller:
 
     async def download(self, report: Any) -> Said:
         return await self.send("GET", await self.url(report))
+
+    async def ask(self, text: str, **more: Any) -> Said:
+        """Create a query."""
+        return await self.call("POST", QUERIES, json={"query": text} | more)
+
+    async def query(self, query_id: str) -> Any:
+        return (await self.call("GET", f"{QUERIES}/{query_id}")).body
+
+    async def answered(self, text: str, **more: Any) -> Any:
+        """Create a query, let its time pass and return it."""
+        created = await self.ask(text, **more)
+        assert created.status == 202, created.body
+        self.time.pass_by(hours=1)
+        return await self.query(created.body["queryId"])
+
+    async def fetched(self, document_id: str) -> Said:
+        said = await self.call("GET", f"{KIOSK_DOCUMENTS}/{document_id}")
+        return await self.send("GET", said.body["documentUrl"])
+
+    async def lines(self, query: Any) -> Any:
+        """Download a query's answer and parse its lines."""
+        return [json.loads(line) for line in (await self.fetched(query["dataDocumentId"])).raw.splitlines()]
 
     async def document(self, **changed: Any) -> Any:
         """Ask, wait, download, inflate and parse."""

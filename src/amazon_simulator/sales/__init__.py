@@ -1,0 +1,1 @@
+"""The Sales API v1: order metrics, nearly in real time."""
