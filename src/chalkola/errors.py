@@ -8,7 +8,9 @@
     ├── Setback      not now: ask again at a known time                                    (stays in the ledger)
     ├── Refusal      this pull's answer cannot be used; the reason goes to the ledger      (exit 3)
     │   ├── Damaged         it did not arrive whole
-    │   └── AnotherQuestion it answers something that we did not ask
+    │   ├── AnotherQuestion it answers something that we did not ask
+    │   ├── TooLarge        the question spans more than Amazon takes at once
+    │   └── PageExpired     Amazon has forgotten where the next page begins
     └── LeaseLost    another worker has taken this pull over; drop what you hold
 
 Every message has the same three sentences: what happened, why (in Amazon's words where there are any), and
@@ -71,6 +73,14 @@ class Damaged(Refusal):
 
 class AnotherQuestion(Refusal):
     """The document answers a question that is not ours: another application's, if its ticket was found."""
+
+
+class TooLarge(Refusal):
+    """Amazon does not take so large a question: it is halved, and how much is too much is remembered."""
+
+
+class PageExpired(Refusal):
+    """The token of a next page is refused: the question is asked from its first page again."""
 
 
 class LeaseLost(ChalkolaError):

@@ -9,7 +9,12 @@ import pytest
 from chalkola.amazon.operations import OPERATIONS
 
 MODELS = Path(__file__).parents[3] / "shared" / "amazon-models" / "models"
-FILES = ("reports-api-model/reports_2021-06-30.json", "sellers-api-model/sellers.json")
+FILES = (
+    "reports-api-model/reports_2021-06-30.json",
+    "data-kiosk-api-model/dataKiosk_2023-11-15.json",
+    "sales-api-model/sales.json",
+    "sellers-api-model/sellers.json",
+)
 _PLAN = re.compile(
     r"\|\s*Rate \(requests per second\)\s*\|\s*Burst\s*\|\n\|[-| ]+\|\n\|\s*([\d.]+)\s*\|\s*(\d+)\s*\|"
 )

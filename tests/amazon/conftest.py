@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from amazon_simulator import SimulatorSettings
+from amazon_simulator.server import Simulator
+from chalkola.amazon import Amazon, open_amazon
 from chalkola.amazon.answers import Call
 from chalkola.amazon.operations import OPERATIONS
 from chalkola.amazon.throttle import Turn
 from chalkola.amazon.transport import Transport
 from chalkola.clock import Clock, JumpingClock
 from chalkola.marketplaces import Region
-from chalkola.settings import Account, Settings
+from chalkola.settings import Account, Settings, read_settings
 
 START = datetime(2026, 11, 20, 2, tzinfo=UTC)
 CLIENT_SECRET = "amzn1.oa2-cs.v1.deadbeef"  # noqa: S105 - made up
@@ -213,6 +216,28 @@ def calls() -> list[Call]:
 async def transport(settings: Settings, buckets: Buckets, calls: list[Call]) -> AsyncIterator[Transport]:
     async with Transport(settings, buckets, on_call=calls.append) as opened:
         yield opened
+
+
+@pytest.fixture
+def shop() -> SimulatorSettings:
+    """What the simulated Amazon sells; a test that wants another shop parametrizes it."""
+    return SimulatorSettings(parents=4, children=20, foreign_reports=0)
+
+
+@pytest.fixture
+async def simulator(shop: SimulatorSettings, clock: JumpingClock) -> AsyncIterator[Simulator]:
+    async with Simulator(shop, clock.now) as small_amazon:
+        yield small_amazon
+
+
+@pytest.fixture
+async def amazon(
+    simulator: Simulator, clock: JumpingClock, buckets: Buckets
+) -> AsyncIterator[tuple[Amazon, dict[str, Account]]]:
+    """The room, open on the simulated Amazon, and its accounts by key."""
+    settings = replace(read_settings(simulator.env()), clock=clock)
+    async with open_amazon(settings, buckets) as opened:
+        yield opened, {account.key: account for account in settings.accounts}
 
 
 @pytest.fixture

@@ -1,19 +1,17 @@
 """The whole room against the simulated Amazon: login, participations, and a report from question to document."""
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import astuple
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from amazon_simulator import SimulatorSettings
 from amazon_simulator.mischief import Fault as Mischief
-from amazon_simulator.server import Simulator
-from chalkola.amazon import Uncertain, open_amazon
+from chalkola.amazon import Uncertain
+from chalkola.amazon.operations import OPERATIONS
 from chalkola.amazon.tickets import Ready, Refused
 from chalkola.errors import Fault, LoginFault, Setback
-from chalkola.settings import read_settings
 
 DE = "A1PA6795UKMFR9"
 QUESTION = {
@@ -23,20 +21,6 @@ QUESTION = {
     "dataEndTime": "2026-11-17T00:00:00Z",
     "reportOptions": {"dateGranularity": "DAY", "asinGranularity": "CHILD"},
 }
-
-
-@pytest.fixture
-async def simulator(clock) -> AsyncIterator[Simulator]:
-    shop = SimulatorSettings(parents=4, children=20, foreign_reports=0)
-    async with Simulator(shop, clock.now) as small_amazon:
-        yield small_amazon
-
-
-@pytest.fixture
-async def amazon(simulator, clock, buckets):
-    settings = replace(read_settings(simulator.env()), clock=clock)
-    async with open_amazon(settings, buckets) as opened:
-        yield opened, {account.key: account for account in settings.accounts}
 
 
 async def outcome_of(reports, account, ticket, clock):
@@ -118,7 +102,33 @@ async def test_a_revoked_account_is_closed_and_the_others_go_on(amazon, simulato
     assert await opened.participations(accounts["EU"])
 
 
+async def test_every_driver_names_operations_that_exist(amazon):
+    opened, _ = amazon
+    for driver in opened.drivers.values():
+        create, check, fetch = (OPERATIONS[name] for name in astuple(driver.operations))
+        assert (create.creates, check.creates, fetch.creates) == (True, False, False)
+
+
 async def test_an_unknown_driver_is_a_fault(amazon):
     opened, _ = amazon
     with pytest.raises(Fault, match="These exist: reports"):
         opened.driver("telegraph")
+
+
+async def test_orders_are_counted_by_day(amazon):
+    opened, accounts = amazon
+    first, last = date(2026, 10, 20), date(2026, 11, 10)  # the clocks change in between
+    days = await opened.order_metrics(accounts["EU"], DE, first, last, ZoneInfo("Europe/Berlin"))
+    assert [each.day for each in days] == [first + timedelta(days=number) for number in range(22)]
+    assert {each.currency for each in days} == {"EUR"}
+    assert sum(each.units for each in days) >= sum(each.order_items for each in days) > 0
+    assert sum(each.order_items for each in days) >= sum(each.orders for each in days) > 0
+
+
+async def test_orders_of_another_region_are_counted_in_its_own_zone_and_currency(amazon):
+    opened, accounts = amazon
+    days = await opened.order_metrics(
+        accounts["FE"], "A1VC38T7YXB528", date(2026, 11, 1), date(2026, 11, 2), ZoneInfo("Asia/Tokyo")
+    )
+    assert [each.day for each in days] == [date(2026, 11, 1), date(2026, 11, 2)]
+    assert {each.currency for each in days} == {"JPY"}

@@ -120,6 +120,13 @@ async def test_a_ticket_that_amazon_does_not_know_is_unknown(loopback, reports, 
     assert "NotFound: No such report" in found.why
 
 
+@pytest.mark.parametrize("status", [200, 404])
+async def test_a_report_is_taken_back(loopback, reports, account, status):
+    loopback.answer(f"{REPORTS}/r-1", status)
+    await reports.cancel(account, "r-1")
+    assert [request.method for request in loopback.asked(f"{REPORTS}/r-1")] == ["DELETE"]
+
+
 async def test_a_dead_address_is_asked_for_once_more(loopback, reports, account):
     loopback.answer(DOCUMENT, json={"reportDocumentId": "d-1", "url": f"{loopback.url}/dead"})
     loopback.answer(DOCUMENT, json={"reportDocumentId": "d-1", "url": f"{loopback.url}/alive"})

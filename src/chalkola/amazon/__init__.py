@@ -9,17 +9,23 @@ A call goes login -> turns -> transport -> verdicts; drivers turn questions into
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from chalkola.amazon.answers import Call, Observer, Uncertain
-from chalkola.amazon.drivers import Driver
+from chalkola.amazon.data_kiosk import DataKiosk
+from chalkola.amazon.drivers import Driver, Operations
 from chalkola.amazon.reports import Reports
+from chalkola.amazon.sales import DayMetrics, order_metrics
 from chalkola.amazon.sellers import Participation, participations
 from chalkola.amazon.throttle import Meter
 from chalkola.amazon.transport import Transport
 from chalkola.errors import Fault
 from chalkola.settings import Account, Settings
 
-__all__ = ["Amazon", "Call", "Driver", "Observer", "Participation", "Uncertain", "open_amazon"]
+__all__ = [
+    "Amazon", "Call", "DayMetrics", "Driver", "Observer", "Operations", "Participation", "Uncertain", "open_amazon",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,12 @@ class Amazon:
         """Return the marketplaces that an account opens."""
         return await participations(self.transport, account)
 
+    async def order_metrics(
+        self, account: Account, marketplace_id: str, first: date, last: date, zone: ZoneInfo
+    ) -> tuple[DayMetrics, ...]:
+        """Return what was ordered in a marketplace on each day, both included, oldest first; empty for none."""
+        return await order_metrics(self.transport, account, marketplace_id, first, last, zone)
+
 
 @asynccontextmanager
 async def open_amazon(settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> AsyncIterator[Amazon]:
@@ -52,4 +64,8 @@ async def open_amazon(settings: Settings, meter: Meter, *, on_call: Observer | N
     """
     settings.require_amazon()
     async with Transport(settings, meter, on_call=on_call) as transport:
-        yield Amazon(transport=transport, drivers={"reports": Reports(transport, settings.clock)})
+        drivers: dict[str, Driver] = {
+            "reports": Reports(transport, settings.clock),
+            "data_kiosk": DataKiosk(transport, settings.clock),
+        }
+        yield Amazon(transport=transport, drivers=drivers)

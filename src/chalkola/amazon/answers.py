@@ -88,17 +88,23 @@ class _ErrorList(msgspec.Struct):
     errors: list[_Error]
 
 
-def words(content: bytes, *, hide: str = "") -> str:
-    """Return what an error body says, in at most 300 characters: Amazon's ErrorList, or the text of any page.
+def words(content: bytes, *, hide: str = "", longest: int = _LONGEST_WORDS) -> str:
+    """Return what an error body says, in at most `longest` characters: Amazon's ErrorList, or the text of any page.
 
     Secrets that the answer repeats are struck out: what looks like one, and `hide`.
     """
-    try:
-        errors = msgspec.json.decode(content, type=_ErrorList).errors
-        said = " ".join(_sentence(error) for error in errors)
-    except msgspec.DecodeError:
+    said = sentences(content)
+    if said is None:
         said = _TAGS.sub(" ", content[:20_000].decode("utf-8", errors="replace"))
-    return short(without_secrets(said, hide))
+    return short(without_secrets(said, hide), longest)
+
+
+def sentences(content: bytes) -> str | None:
+    """Return what Amazon's ErrorList says, details included; None for anything else."""
+    try:
+        return " ".join(_sentence(error) for error in msgspec.json.decode(content, type=_ErrorList).errors)
+    except msgspec.DecodeError:
+        return None
 
 
 def without_secrets(text: str, *known: str) -> str:
@@ -147,4 +153,4 @@ def setback(
 
 def _sentence(error: _Error) -> str:
     details = f" ({error.details})" if error.details else ""
-    return f"{error.code}: {error.message}{details}"
+    return f"{error.code}: {error.message}{details}".removeprefix(": ")

@@ -1,6 +1,7 @@
 """What every driver can do. A driver asks Amazon in one declared way (`Source.driver` names it)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -9,25 +10,46 @@ from chalkola.documents import Document
 from chalkola.settings import Account
 
 
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """The names of the operations behind three of the verbs: each has a bucket in every account."""
+
+    create: str
+    check: str
+    fetch: str
+
+
 class Driver(Protocol):
     """The verbs of a pull. All raise `Setback`, `Refusal`, `SourceClosed` and `LoginFault`.
 
     `paid` says that the operation's turn has been taken already, as by the claim of a pull.
     """
 
+    @property
+    def operations(self) -> Operations:
+        """What `ask`, `check` and `fetch` call."""
+
     async def ask(
-        self, account: Account, question: Mapping[str, object], *, paid: bool, buckets: tuple[str, ...]
+        self,
+        account: Account,
+        question: Mapping[str, object],
+        *,
+        paid: bool,
+        buckets: tuple[str, ...],
+        page: str | None = None,
     ) -> str:
         """Put a question and return its ticket.
 
-        `buckets` are further ones that it draws from, the tightest last. Raises `Uncertain` when Amazon may have
-        accepted it and the answer was lost.
+        `buckets` are further ones that it draws from, the tightest last. `page` is `Ready.next_page` of the page
+        before, with the same question. Raises `Uncertain` when Amazon may have accepted it and the answer was lost,
+        `TooLarge` for a question to be halved, `PageExpired` for one to be asked from its first page again.
         """
 
     async def find(self, account: Account, question: Mapping[str, object], *, since: datetime) -> tuple[str, ...]:
         """Return the tickets of this question that were created since `since`, newest first; empty for none.
 
-        Dead tickets come last. Tickets of other applications may be among them, asked with other options.
+        Dead tickets come last. Tickets of other applications may be among them, asked with other options; so are
+        those of its other pages, which Amazon does not tell apart.
         """
 
     async def check(self, account: Account, ticket: str, *, paid: bool) -> Outcome:
@@ -38,3 +60,6 @@ class Driver(Protocol):
 
     async def reason(self, account: Account, document_id: str) -> str:
         """Return why Amazon gave up, in its words and at most 500 characters, from the document of a refusal."""
+
+    async def cancel(self, account: Account, ticket: str) -> None:
+        """Take a question back. One that Amazon does not know any more is left alone."""

@@ -1,5 +1,5 @@
 """Amazon's operations, as a table. Paths, rates and bursts are Amazon's published ones; a test holds them against
-Amazon's models (github.com/amzn/selling-partner-api-models, reports_2021-06-30.json and sellers.json)."""
+Amazon's models (github.com/amzn/selling-partner-api-models: Reports, Data Kiosk, Sales and Sellers)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ def _row(name: str, method: str, path: str, rate_per_second: float, burst: int) 
 
 
 _REPORTS = "/reports/2021-06-30"
+_KIOSK = "/dataKiosk/2023-11-15"
 
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
@@ -40,6 +41,12 @@ OPERATIONS: Mapping[str, Operation] = {
         _row("getReport", "GET", f"{_REPORTS}/reports/{{reportId}}", 2.0, 15),
         _row("cancelReport", "DELETE", f"{_REPORTS}/reports/{{reportId}}", 0.0222, 10),
         _row("getReportDocument", "GET", f"{_REPORTS}/documents/{{reportDocumentId}}", 0.0167, 15),
+        _row("createQuery", "POST", f"{_KIOSK}/queries", 0.0167, 15),
+        _row("getQueries", "GET", f"{_KIOSK}/queries", 0.0222, 10),
+        _row("getQuery", "GET", f"{_KIOSK}/queries/{{queryId}}", 2.0, 15),
+        _row("cancelQuery", "DELETE", f"{_KIOSK}/queries/{{queryId}}", 0.0222, 10),
+        _row("getDocument", "GET", f"{_KIOSK}/documents/{{documentId}}", 0.0167, 15),
+        _row("getOrderMetrics", "GET", "/sales/v1/orderMetrics", 0.5, 15),
         _row("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
     )
 }

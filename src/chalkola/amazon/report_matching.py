@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-_DEAD = {"CANCELLED", "FATAL"}
+from chalkola.amazon.listing import by_worth
 
 
 class Listed(msgspec.Struct, rename="camel"):
@@ -31,22 +31,15 @@ class _Key(NamedTuple):
 def matching(question: Mapping[str, object], listed: Iterable[Listed]) -> tuple[str, ...]:
     """Return the ids of the reports that answer `question`, newest first; empty for none.
 
-    Compared are type, marketplaces and days, since Amazon echoes a date as a date-time. Dead reports come last: one
-    that Amazon gave up is an answer too, and asking again would be a second question.
+    Compared are type, marketplaces and days, since Amazon echoes a date as a date-time. Dead reports come last.
     """
     wanted = _key_of_question(question)
-    found = sorted((r for r in listed if _key(r) == wanted), key=lambda r: r.created_time, reverse=True)
-    return tuple(r.report_id for r in sorted(found, key=lambda r: r.processing_status in _DEAD))
+    return tuple(report.report_id for report in by_worth(r for r in listed if _key(r) == wanted))
 
 
-def first_page(question: Mapping[str, object], since: datetime) -> Mapping[str, str]:
-    """Return the parameters with which getReports lists what may answer `question`, created since `since`."""
-    return {
-        "reportTypes": str(question["reportType"]),
-        "marketplaceIds": ",".join(_marketplaces(question)),
-        "createdSince": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "pageSize": "100",
-    }
+def filters(question: Mapping[str, object]) -> Mapping[str, str]:
+    """Return the parameters with which getReports lists what may answer `question`."""
+    return {"reportTypes": str(question["reportType"]), "marketplaceIds": ",".join(_marketplaces(question))}
 
 
 def _key_of_question(question: Mapping[str, object]) -> _Key:

@@ -8,21 +8,20 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalkola.amazon.answers import Reply, short, words
-from chalkola.amazon.documents import UrlExpired, download
-from chalkola.amazon.report_matching import Listed, first_page, matching
+from chalkola.amazon.answers import Reply, words
+from chalkola.amazon.drivers import Operations
+from chalkola.amazon.listing import window
+from chalkola.amazon.rejections import found
+from chalkola.amazon.report_matching import Listed, filters, matching
+from chalkola.amazon.shelf import Shelf
 from chalkola.amazon.tickets import Empty, Outcome, Pending, Ready, Refused, Unknown
 from chalkola.amazon.transport import Transport
 from chalkola.clock import Clock
 from chalkola.documents import Document
-from chalkola.errors import Refusal
 from chalkola.settings import Account
 
 OWN_QUOTA_WAIT = timedelta(minutes=15)
 """After a 429 to a question with a quota of its own: 1 per 15 min says selling-partner-api-models#5210."""
-_OLDEST = timedelta(days=90) - timedelta(hours=1)
-"""getReports looks back 90 days at most."""
-_LONGEST_REASON = 500
 
 
 class _Created(msgspec.Struct, rename="camel"):
@@ -43,26 +42,34 @@ class _Address(msgspec.Struct, rename="camel"):
     url: str
 
 
-class _Reason(msgspec.Struct, rename="camel"):
-    error_details: str
-
-
 class Reports:
     """Asks for reports. Holds nothing: what is known about a pull is in the ledger."""
+
+    operations = Operations(create="createReport", check="getReport", fetch="getReportDocument")
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
+        self._shelf = Shelf(
+            transport=transport, clock=clock, operation=self.operations.fetch, parameter="reportDocumentId",
+            address=_address,
+        )  # fmt: skip
 
     async def ask(
-        self, account: Account, question: Mapping[str, object], *, paid: bool, buckets: tuple[str, ...]
+        self,
+        account: Account,
+        question: Mapping[str, object],
+        *,
+        paid: bool,
+        buckets: tuple[str, ...],
+        page: str | None = None,
     ) -> str:
-        """Create a report and return its reportId. Raises `Uncertain` when the answer was lost."""
+        """Create a report and return its reportId. A report has no pages. Raises `Uncertain` for a lost answer."""
         reply = await self._transport.call(
-            account, "createReport", body=question, paid=paid, extra_buckets=buckets,
+            account, self.operations.create, body=question, paid=paid, extra_buckets=buckets,
             refused_wait=OWN_QUOTA_WAIT if buckets else None,
         )  # fmt: skip
-        return _found(reply).json(_Created).report_id
+        return found(reply).json(_Created).report_id
 
     async def find(self, account: Account, question: Mapping[str, object], *, since: datetime) -> tuple[str, ...]:
         """Return the reports with this question's type, marketplaces and days, newest first; empty for none.
@@ -73,52 +80,36 @@ class Reports:
 
     async def check(self, account: Account, ticket: str, *, paid: bool) -> Outcome:
         """Return what has become of a report."""
-        reply = await self._transport.call(account, "getReport", path={"reportId": ticket}, paid=paid)
+        reply = await self._transport.call(account, self.operations.check, path={"reportId": ticket}, paid=paid)
         if reply.status == 404:
             return Unknown(why=f'Amazon does not know report {ticket} (any more): "{words(reply.content)}".')
         return _outcome(ticket, reply.json(_Report))
 
     async def fetch(self, account: Account, document_id: str, *, paid: bool) -> Document:
         """Return a report's document. An address that is dead on arrival is asked for once more."""
-        try:
-            return await self._download(account, document_id, paid=paid)
-        except UrlExpired:
-            return await self._download(account, document_id, paid=False)
+        return await self._shelf.fetch(account, document_id, paid=paid)
 
     async def reason(self, account: Account, document_id: str) -> str:
         """Return what the document of a FATAL report says; it is gzipped in practice, JSON or plain text."""
-        document = await self.fetch(account, document_id, paid=False)
-        try:
-            return short(_reason(document.content()), _LONGEST_REASON)
-        except Refusal as refusal:
-            return short(str(refusal), _LONGEST_REASON)
-        finally:
-            document.close()
+        return await self._shelf.reason(account, document_id)
+
+    async def cancel(self, account: Account, ticket: str) -> None:
+        """Take a report back. One that Amazon does not know any more is left alone."""
+        await self._transport.call(account, "cancelReport", path={"reportId": ticket})
 
     async def _listed(self, account: Account, question: Mapping[str, object], since: datetime) -> list[Listed]:
-        query = first_page(question, max(since, self._clock.now() - _OLDEST))
+        query = {**filters(question), **window(since, self._clock.now())}
         listed: list[Listed] = []
         while True:
-            page = _found(await self._transport.call(account, "getReports", query=query)).json(_Page)
+            page = found(await self._transport.call(account, "getReports", query=query)).json(_Page)
             listed += page.reports
             if not page.next_token:
                 return listed
             query = {"nextToken": page.next_token}  # alone: Amazon refuses it beside any other parameter
 
-    async def _download(self, account: Account, document_id: str, *, paid: bool) -> Document:
-        path = {"reportDocumentId": document_id}
-        reply = await self._transport.call(account, "getReportDocument", path=path, paid=paid)
-        return await download(self._transport.downloads, _found(reply).json(_Address).url, self._clock)
 
-
-def _found(reply: Reply) -> Reply:
-    if reply.status != 404:
-        return reply
-    raise Refusal(
-        f"Amazon does not find what {reply.operation} (account {reply.account}) asks for.",
-        why=f'Amazon says: "{words(reply.content)}".',
-        remedy="This pull is given up; the others go on.",
-    )
+def _address(reply: Reply) -> str:
+    return reply.json(_Address).url
 
 
 def _outcome(ticket: str, report: _Report) -> Outcome:
@@ -133,10 +124,3 @@ def _outcome(ticket: str, report: _Report) -> Outcome:
             why = f"Amazon could not make report {ticket} (FATAL)."
             return Refused(why=why, document_id=report.report_document_id)
     return Pending(status=report.processing_status)
-
-
-def _reason(content: bytes) -> str:
-    try:
-        return msgspec.json.decode(content, type=_Reason).error_details
-    except msgspec.DecodeError:
-        return content.decode("utf-8", errors="replace")

@@ -12,9 +12,10 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """The document can be fetched."""
+    """The document can be fetched. `next_page` is the token with which more is asked for, None on the last page."""
 
     document_id: str
+    next_page: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,7 +74,7 @@ class Transport:
 
         A turn is taken from the operation's bucket and from `extra_buckets` (the tightest last) unless it is `paid`.
         `refused_wait` is how long to stay away after a 429 that names no time.
-        Raises `Setback`, `Uncertain`, `Refusal`, `SourceClosed` and `LoginFault`.
+        Raises `Setback`, `Uncertain`, `Rejected`, `SourceClosed` and `LoginFault`.
         """
         own = operation_bucket(operation, account.key)
         asked = Asked(

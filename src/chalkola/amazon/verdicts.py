@@ -8,15 +8,18 @@ from typing import NamedTuple
 from chalkola.amazon.answers import Reply, Uncertain, retry_at, setback, words
 from chalkola.amazon.operations import Operation
 from chalkola.amazon.outages import Outages
+from chalkola.amazon.rejections import rejected
 from chalkola.amazon.throttle import LONGEST_WAIT, Meter, backoff
 from chalkola.clock import Clock
-from chalkola.errors import Refusal, Setback, SourceClosed
+from chalkola.errors import Setback, SourceClosed
 from chalkola.settings import Account
 
 _THROTTLED_INTO_403 = 3
 """After so many 429s in a row a 403 is throttling: github.com/jrl84/amazon-sp-api/issues/46."""
 _MOST_THROTTLED_403S = 3
 """One more such 403 in a row, each after 15 minutes of silence, and the source is taken to be closed."""
+_LONGEST_DENIAL = 1_000
+"""A denial of Data Kiosk's lists every field that the account may not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +58,7 @@ class Verdicts:
     async def on(self, asked: Asked, reply: Reply, *, hide: str) -> Reply:
         """Return a reply that is an answer: any 2xx, or a 404. `hide` is struck out of Amazon's words.
 
-        Raises `Setback` (429, 5xx), `Uncertain` (5xx to a creation), `Refusal` (400, 413, 415, …) and
+        Raises `Setback` (429, 5xx), `Uncertain` (5xx to a creation), `Rejected` (400, 413, 415, …) and
         `SourceClosed` (401, 403).
         """
         if 200 <= reply.status < 300 or reply.status == 404:
@@ -66,9 +69,9 @@ class Verdicts:
             case 429:
                 raise await self._throttled(asked, reply, said)
             case 401 | 403:
-                raise await self._denied(asked, reply, said)
+                raise await self._denied(asked, reply, said, hide)
             case status if 400 <= status < 500 and status != 408:
-                raise _refusal(asked, reply, said)
+                raise rejected(f"Amazon refuses {asked}.", reply, hide=hide)
         raise self.unanswered(asked, f'HTTP {reply.status}: "{said}".')
 
     def unanswered(self, asked: Asked, why: str, *, never_sent: bool = False) -> Setback:
@@ -107,33 +110,44 @@ class Verdicts:
         self._runs[bucket] = _Run(refusals, until, denials)
         return until
 
-    async def _denied(self, asked: Asked, reply: Reply, said: str) -> Setback | SourceClosed:
+    async def _denied(self, asked: Asked, reply: Reply, said: str, hide: str) -> Setback | SourceClosed:
         # 429s that another run met count as well: Amazon does not know our processes apart.
         run = self._runs.get(asked.tightest) or _Run(await self._meter.refusals(asked.tightest), reply.at)
         if run.refusals < _THROTTLED_INTO_403:
-            return _closed(asked, reply, said)
+            return _closed(asked, reply, hide)
         denials = run.denials + (reply.at >= run.until)
         if denials > _MOST_THROTTLED_403S:
-            return _closed(asked, reply, said)
+            return _closed(asked, reply, hide)
         until = await self._stay_away(asked.tightest, reply.at + LONGEST_WAIT, denials)
         why = f'Its 403 follows {run.refusals} times 429, so it is throttling. Amazon says: "{said}".'
         return setback(f"Amazon has throttled {asked}.", why=why, until=until, for_quota=True)
 
 
-def _closed(asked: Asked, reply: Reply, said: str) -> SourceClosed:
+def _closed(asked: Asked, reply: Reply, hide: str) -> SourceClosed:
+    said = words(reply.content, hide=hide, longest=_LONGEST_DENIAL)
     return SourceClosed(
         asked.account.key,
         f"Amazon does not let account {asked.account.key} use {asked.operation.name}; the others go on.",
         why=f'Amazon says (HTTP {reply.status}): "{said}".',
-        # The order of repair: Amazon's maintainers in selling-partner-api-models#5296 and #5325.
-        remedy="Add the role Brand Analytics to the developer profile and, once Amazon has approved it, to the app; "
-        f"then authorise the app again and set the new refresh token as SP_REFRESH_TOKEN_{asked.account.key}.",
+        remedy=add_role(_role(asked.operation, said), asked.account.key),
     )
 
 
-def _refusal(asked: Asked, reply: Reply, said: str) -> Refusal:
-    return Refusal(
-        f"Amazon refuses {asked}.",
-        why=f'Amazon says (HTTP {reply.status}): "{said}".',
-        remedy="This pull is given up; the others go on.",
+def add_role(role: str, account: str) -> str:
+    """Return how a person opens what Amazon refuses to an account.
+
+    The order of repair: Amazon's maintainers in selling-partner-api-models#5296 and #5325.
+    """
+    return (
+        f"Add the role {role} to the developer profile and, once Amazon has approved it, to the app; "
+        f"then authorise the app again and set the new refresh token as SP_REFRESH_TOKEN_{account}."
     )
+
+
+def _role(operation: Operation, said: str) -> str:
+    """Return the role that opens an operation; in Data Kiosk each dataset has its own (models#5296, models#567)."""
+    if "economics" in said.lower():
+        return "Selling Partner Insights"
+    if operation.path.startswith(("/reports/", "/dataKiosk/")):
+        return "Brand Analytics"
+    return f"that Amazon's reference names for {operation.name}"
