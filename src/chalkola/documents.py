@@ -1,8 +1,10 @@
 """A document as Amazon sent it: bytes in memory while it is small, in a temporary file when it is not."""
 
+import gzip
+import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, cast
@@ -55,6 +57,29 @@ def document_of(content: bytes) -> Document:
     place = spool()
     place.write(content)
     return Document(raw=place, size_bytes=len(content))
+
+
+def joined(pages: Sequence[Document]) -> Document:
+    """Return the pages of an answer as one document, each beginning on a line of its own; one page is itself.
+
+    Pages that are all gzip are put one after the other as they are: such a stream may consist of several members
+    (RFC 1952, 2.2). Others are inflated. The pages stay open, and memory does not grow with them.
+    """
+    if len(pages) == 1:
+        return pages[0]
+    place, compressed = spool(), all(page.compressed for page in pages)
+    for number, page in enumerate(pages):
+        if number:
+            place.write(gzip.compress(b"\n") if compressed else b"\n")
+        with _as_sent(page) if compressed else page.open() as stream:
+            shutil.copyfileobj(stream, place, _CHUNK_BYTES)
+    return Document(raw=place, size_bytes=place.tell())
+
+
+@contextmanager
+def _as_sent(page: Document) -> Iterator[IO[bytes]]:
+    page.raw.seek(0)
+    yield page.raw
 
 
 class _Inflating:

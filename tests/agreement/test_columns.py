@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalkola.datasets import dataset
 from chalkola.datasets.model import Column
 from chalkola.datasets.sales_and_traffic_report import LAYOUT, OPTIONS
+from chalkola.datasets.shapes import Section
 
 SCHEMA = Path(__file__).resolve().parents[3] / "shared/amazon-models/schemas/reports/sellerSalesAndTrafficReport.json"
-SECTIONS = {"sales_and_traffic": "SalesAndTrafficByAsin", "daily_totals": "SalesAndTrafficByDate"}
+SECTIONS = pytest.mark.parametrize("section", LAYOUT.sections, ids=lambda section: section.name)
 POSTGRESQL = {"integer": ("integer",), "number": ("numeric",), "string": ("text",)}
 
 pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason=f"Amazon's schemas are not at {SCHEMA.parent}")
@@ -24,36 +24,40 @@ def schema() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_every_field_of_amazon_is_a_column_or_has_a_reason_not_to_be(name: str, schema: dict[str, Any]) -> None:
-    accounted = {column.path for column in dataset(name).table.columns} | set(dataset(name).not_kept)
-    assert accounted == set(_fields(schema, name))
+@SECTIONS
+def test_every_field_of_amazon_is_a_column_or_has_a_reason_not_to_be(
+    section: Section, schema: dict[str, Any]
+) -> None:
+    accounted = {*_columns(section), *map(section.spelled, section.not_kept)}
+    assert accounted == set(_fields(schema, section))
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_a_column_is_required_exactly_when_amazon_promises_its_field(name: str, schema: dict[str, Any]) -> None:
-    promised = {path for path, (_, required) in _fields(schema, name).items() if required}
-    kept = {column.path: column.required for column in dataset(name).table.columns}
-    assert {path for path, required in kept.items() if required} == promised & set(kept)
+@SECTIONS
+def test_a_column_is_required_exactly_when_amazon_promises_its_field(
+    section: Section, schema: dict[str, Any]
+) -> None:
+    promised = {path for path, (_, required) in _fields(schema, section).items() if required}
+    kept = _columns(section)
+    assert {path for path, column in kept.items() if column.required} == promised & set(kept)
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_a_column_has_the_type_of_amazons_field(name: str, schema: dict[str, Any]) -> None:
-    fields = _fields(schema, name)
-    wrong = [c.name for c in dataset(name).table.columns if not _fits(c, fields[c.path][0])]
+@SECTIONS
+def test_a_column_has_the_type_of_amazons_field(section: Section, schema: dict[str, Any]) -> None:
+    fields = _fields(schema, section)
+    wrong = [path for path, column in _columns(section).items() if not _fits(column, fields[path][0])]
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_every_integer_of_amazon_is_a_count(name: str, schema: dict[str, Any]) -> None:
+@SECTIONS
+def test_every_integer_of_amazon_is_a_count(section: Section, schema: dict[str, Any]) -> None:
     """Reading refuses negative integers in every column, which is right only as long as this holds."""
-    integers = [field for field, _ in _fields(schema, name).values() if field["type"] == "integer"]
+    integers = [field for field, _ in _fields(schema, section).values() if field["type"] == "integer"]
     assert {field["minimum"] for field in integers} == {0}
 
 
 def test_daily_totals_keep_all_42_figures_under_amazons_names(schema: dict[str, Any]) -> None:
     sales, traffic = (schema["definitions"][name]["properties"] for name in ("SalesByDate", "TrafficByDate"))
-    columns = dataset("daily_totals").table.columns
+    columns = next(section.columns for section in LAYOUT.sections if section.name == "salesAndTrafficByDate")
     figures = {c.path.split(".")[1] for c in columns}
     assert (len(sales), len(traffic)) == (19, 23)
     assert figures == {*sales, *traffic}
@@ -66,9 +70,15 @@ def test_the_reader_knows_every_part_of_the_document(schema: dict[str, Any]) -> 
     assert set(specification["reportOptions"]["properties"]) == set(OPTIONS)
 
 
-def _fields(schema: dict[str, Any], name: str) -> dict[str, tuple[dict[str, Any], bool]]:
+def _columns(section: Section) -> dict[str, Column]:
+    """Return the section's columns by their paths in the document."""
+    return {section.spelled(column.path): column for column in section.columns}
+
+
+def _fields(schema: dict[str, Any], section: Section) -> dict[str, tuple[dict[str, Any], bool]]:
     """Return dotted path → (the field's schema, whether it is there in every row)."""
-    return dict(_walk(schema["definitions"], SECTIONS[name], "", True))
+    element = schema["properties"][section.name]["items"]["$ref"].rsplit("/", 1)[1]
+    return dict(_walk(schema["definitions"], element, "", True))
 
 
 def _walk(

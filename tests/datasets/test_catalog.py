@@ -3,11 +3,15 @@
 from datetime import date, timedelta
 
 import pytest
+from msgspec import structs
 
 from chalkola.datasets import CATALOG, SOURCES, dataset, source
-from chalkola.datasets.model import Box, Dataset
+from chalkola.datasets.model import AsinFilter, Box, Dataset, Limits, Reread, Source
+from chalkola.datasets.sales_and_traffic_trends import ASINS_PER_FILTER, fits
 from chalkola.errors import UsageError
-from chalkola.marketplaces import marketplace
+from chalkola.marketplaces import MARKETPLACES, marketplace
+
+ROOT = "analytics_salesAndTraffic_2024_04_24"
 
 
 def test_names_of_datasets_tables_and_sources_are_unique() -> None:
@@ -29,7 +33,7 @@ def test_what_is_kept_and_what_is_not_do_not_overlap(each: Dataset) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_accepted_ones() -> None:
-    with pytest.raises(UsageError, match=r"no dataset 'sales'.*sales_and_traffic, daily_totals"):
+    with pytest.raises(UsageError, match=r"no dataset 'sales'.*sales_and_traffic, daily_totals, daily_parents"):
         dataset("sales")
     with pytest.raises(UsageError, match=r"no source 'sales'.*sales_and_traffic\.report"):
         source("sales")
@@ -46,7 +50,7 @@ def test_one_report_is_asked_for_one_day_of_one_marketplace_by_child() -> None:
         "dataEndTime": "2026-11-18T00:00:00Z",
         "reportOptions": {"dateGranularity": "DAY", "asinGranularity": "CHILD"},
     }
-    assert (report.marketplaces_per_pull, report.days_per_pull) == (1, 1)
+    assert report.limits == Limits(marketplaces=1, days=1)
 
 
 def test_the_report_has_the_most_careful_reading_of_amazons_quota() -> None:
@@ -59,3 +63,58 @@ def test_days_settle_are_restated_and_kept_as_declared() -> None:
     for each in CATALOG:
         assert (each.settles_after, each.restated_for) == (timedelta(hours=34), timedelta(days=14))
         assert each.kept_for == timedelta(days=729)
+
+
+def test_closed_days_are_read_again_every_night_for_two_weeks_and_every_week_for_a_month() -> None:
+    nightly = Reread(within=timedelta(days=14), every=timedelta(hours=20))
+    weekly = Reread(within=timedelta(days=30), every=timedelta(days=6, hours=20))
+    assert dataset("sales_and_traffic").rereads == dataset("daily_totals").rereads == (nightly, weekly)
+    assert dataset("daily_parents").rereads == (Reread(within=timedelta(days=14), every=weekly.every),)
+
+
+def test_data_kiosk_comes_before_the_report_and_only_trends_names_its_asins() -> None:
+    names = {each.name: [source.short_name for source in each.sources] for each in CATALOG}
+    assert names == {
+        "sales_and_traffic": ["by_asin", "trends", "report"],
+        "daily_totals": ["by_date", "report"],
+        "daily_parents": ["by_asin"],
+    }
+    assert [each.name for each in SOURCES if not each.is_complete] == ["sales_and_traffic.trends"]
+
+
+def test_a_query_asks_one_thing_for_all_marketplaces_of_an_account_at_once() -> None:
+    asked = {each.name: _query(each, _box("DE", "UK")) for each in SOURCES if each.driver == "data_kiosk"}
+    days = 'startDate: "2026-11-18" endDate: "2026-11-18"'
+    both = f'{days} marketplaceIds: ["A1PA6795UKMFR9" "A1F83G8C2ARO7P"]'
+    assert {name: text.partition("{ ")[2].partition(" {startDate")[0] for name, text in asked.items()} == {
+        "sales_and_traffic.by_asin": f"{ROOT} {{ salesAndTrafficByAsin(aggregateBy: CHILD {both})",
+        "sales_and_traffic.trends": (
+            f"{ROOT} {{ salesAndTrafficTrends(asinAggregation: CHILD dateAggregation: DAY {days} filters:"
+            ' [{marketplaceId: "A1PA6795UKMFR9" asins: ["B0CHALK000"]}'
+            ' {marketplaceId: "A1F83G8C2ARO7P" asins: ["B0CHALK000"]}])'
+        ),
+        "daily_totals.by_date": f"{ROOT} {{ salesAndTrafficByDate(aggregateBy: DAY {both})",
+        "daily_parents.by_asin": f"{ROOT} {{ salesAndTrafficByAsin(aggregateBy: PARENT {both})",
+    }
+
+
+def test_the_longest_question_of_each_source_fits_into_a_query() -> None:
+    longest = max(MARKETPLACES, key=lambda each: len(each.amazon_id))
+    asins = tuple(f"B0CHALK{number:03}" for number in range(ASINS_PER_FILTER))
+    trends = source("sales_and_traffic.trends")
+    filters = (AsinFilter(marketplace=longest, asins=asins),) * trends.limits.filters
+    box = structs.replace(_box(*(each.code for each in MARKETPLACES)), filters=filters)
+    lengths = {each.name: len(_query(each, box)) for each in SOURCES if each.driver == "data_kiosk"}
+    assert fits(box)
+    assert max(lengths.values()) == lengths[trends.name] <= 8_000
+    assert not fits(structs.replace(box, filters=filters * 2))
+
+
+def _query(of: Source, box: Box) -> str:
+    return str(of.question(box)["query"])
+
+
+def _box(*codes: str) -> Box:
+    marketplaces, day = tuple(map(marketplace, codes)), date(2026, 11, 18)
+    filters = tuple(AsinFilter(marketplace=each, asins=("B0CHALK000",)) for each in marketplaces)
+    return Box(account="EU", marketplaces=marketplaces, first=day, last=day, filters=filters)

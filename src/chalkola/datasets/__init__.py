@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import NoReturn
 
-from chalkola.datasets import daily_totals, sales_and_traffic
+from chalkola.datasets import daily_parents, daily_totals, sales_and_traffic
 from chalkola.datasets.model import Dataset, Source
 from chalkola.errors import UsageError
 
 CATALOG: tuple[Dataset, ...] = (
     sales_and_traffic.DATASET,
     daily_totals.DATASET,
+    daily_parents.DATASET,
 )
 
 SOURCES: tuple[Source, ...] = tuple(

@@ -1,16 +1,20 @@
-"""Counting rows as they pass: how many, their sums, and a checksum that does not depend on their order."""
+"""Count rows as they pass: how many, their sums, and a checksum that does not depend on their order.
 
+A row is counted as the line of CSV that it becomes, which is what PostgreSQL gives back for it: so a checksum can be
+made from a table as well.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
+from decimal import Decimal
 from hashlib import blake2b
-from itertools import islice, repeat
-from operator import itemgetter
+from itertools import islice
 from typing import Any, TypeVar
 
-import msgspec
-
-from chalkola.datasets.model import Batch, Cell, Row, Sums, Table
+from chalkola.datasets.csv_lines import as_stored, encoded, texts_of
+from chalkola.datasets.elements import Columns
+from chalkola.datasets.model import Batch, Column, Count, Slice, Sums, Table
+from chalkola.datasets.spool import Spool
 
 T = TypeVar("T")
 
@@ -25,22 +29,51 @@ SUMMED = {
 
 BLOCK_ROWS = 500
 _DIGEST_BYTES = 16
-# As PostgreSQL rounds. A figure too large for any column becomes NaN here instead of an error: the store says what
-# does not fit.
-_ROUNDING = Context(prec=60, rounding=ROUND_HALF_UP, traps=[])
 
 
-def fill(batch: Batch, rows: Iterable[Row], *, at_once: bool) -> Batch:
-    """Give a batch its rows: counted now and held in lists, or counted while they pass."""
-    batch.lines = [] if at_once else None
-    passing = _counted(batch, rows)
-    batch.rows = list(passing) if at_once else passing
-    return batch
+class Counting:
+    """Takes rows block by block into a spool, counted by slice. `batch` is complete after the last block."""
 
+    def __init__(self, dataset: str, table: Table, columns: tuple[Column, ...], slices: Sequence[Slice]) -> None:
+        self._dataset, self._table, self._columns, self._slices = dataset, table, columns, slices
+        self._summed, self._texts = _summed(columns), texts_of(columns)
+        self._spool = Spool()
+        self.begin()
 
-def sums_of(table: Table, rows: Sequence[Row]) -> Sums:
-    """Return the sums of `rows`; absent figures and absent columns count as nothing."""
-    return Sums(**{name: _sum(rows, index) for name, index in _summed(table)})
+    def begin(self) -> None:
+        """Forget what has passed."""
+        self._spool.close()
+        self._spool = Spool()
+        self._rows: Counter[int] = Counter()
+        self._sums: dict[str, list[Any]] = {name: [0] * len(self._slices) for name, _ in self._summed}
+        self._digests = [_seed(self._columns)] * len(self._slices)
+
+    def add(self, numbers: Sequence[int], columns: Columns) -> None:
+        """Add a block: of each row the number of its slice, and its cells by column."""
+        if not numbers:
+            return
+        stored = as_stored(self._texts, columns)
+        lines = encoded(stored)
+        self._spool.write(list(zip(numbers, lines, strict=True)))
+        self._rows.update(numbers)
+        for name, place in self._summed:
+            _add(self._sums[name], numbers, stored[place], self._columns[place])
+        for number, digest in zip(numbers, _digests(lines), strict=True):
+            self._digests[number] += digest
+
+    @property
+    def batch(self) -> Batch:
+        """Return what has passed."""
+        counts = {slice_: self._count(number) for number, slice_ in enumerate(self._slices)}
+        return Batch(
+            dataset=self._dataset, table=self._table, columns=self._columns, counts=counts, spool=self._spool
+        )  # fmt: skip
+
+    def _count(self, number: int) -> Count:
+        sums = {name: values[number] for name, values in self._sums.items()}
+        if "sales" in sums:
+            sums["sales"] = Decimal(sums["sales"])
+        return Count(row_count=self._rows[number], sums=Sums(**sums), checksum=_hexadecimal(self._digests[number]))
 
 
 def blocks(rows: Iterable[T]) -> Iterator[list[T]]:
@@ -50,61 +83,35 @@ def blocks(rows: Iterable[T]) -> Iterator[list[T]]:
         yield block
 
 
-def checksum(table: Table, rows: Iterable[Row]) -> str:
-    """Return 32 hexadecimal digits: the sum of the rows' digests, over the cells as their columns will hold them."""
-    return _hexadecimal(sum(_digests(lines_of(table, block)) for block in blocks(rows)))
+def checksum(columns: Sequence[Column], lines: Iterable[bytes]) -> str:
+    """Return 32 hexadecimal digits: the sum of the lines' digests, begun at that of the columns' names."""
+    return _hexadecimal(_seed(columns) + sum(_digests(lines)))
 
 
-def lines_of(table: Table, rows: Sequence[Row]) -> list[bytes]:
-    """Return each row as a JSON list, its figures as their columns will hold them."""
-    columns = list(zip(*rows, strict=True))
-    for index, step in _scales(table):
-        columns[index] = _rounded(columns[index], step)
-    return list(map(msgspec.json.encode, zip(*columns, strict=True)))
+def _add(sums: list[Any], numbers: Sequence[int], cells: Sequence[Any], column: Column) -> None:
+    if None in cells:
+        cells = [0 if cell is None else cell for cell in cells]
+    if column.type != "integer":
+        cells = list(map(Decimal, cells))
+    if numbers[0] == numbers[-1] and len(set(numbers)) == 1:
+        sums[numbers[0]] += sum(cells)
+        return
+    for number, cell in zip(numbers, cells, strict=True):
+        sums[number] += cell
 
 
-def _counted(batch: Batch, rows: Iterable[Row]) -> Iterator[Row]:
-    total = 0
-    batch.checksum = _hexadecimal(total)
-    for block in blocks(rows):
-        lines = lines_of(batch.table, block)
-        if batch.lines is not None:
-            batch.lines += lines
-        total += _digests(lines)
-        batch.row_count += len(block)
-        batch.sums += sums_of(batch.table, block)
-        batch.checksum = _hexadecimal(total)
-        yield from block
+def _digests(lines: Iterable[bytes]) -> list[int]:
+    return [int.from_bytes(blake2b(line, digest_size=_DIGEST_BYTES).digest(), "big") for line in lines]
 
 
-def _digests(lines: Iterable[bytes]) -> int:
-    digests = [blake2b(line, digest_size=_DIGEST_BYTES).digest() for line in lines]
-    return sum([int.from_bytes(digest, "big") for digest in digests])
-
-
-def _rounded(column: tuple[Any, ...], step: Decimal) -> tuple[Cell, ...]:
-    quantize = _ROUNDING.quantize
-    if None in column:
-        return tuple([cell if cell is None else quantize(cell, step) for cell in column])
-    return tuple(map(quantize, column, repeat(step)))
+def _seed(columns: Sequence[Column]) -> int:
+    return _digests([",".join(column.name for column in columns).encode()])[0]
 
 
 def _hexadecimal(total: int) -> str:
     return f"{total % (1 << 8 * _DIGEST_BYTES):0{2 * _DIGEST_BYTES}x}"
 
 
-def _sum(rows: Sequence[Row], index: int) -> Any:
-    return sum(filter(None, map(itemgetter(index), rows)))
-
-
-@cache
-def _summed(table: Table) -> tuple[tuple[str, int], ...]:
-    names = table.column_names
+def _summed(columns: tuple[Column, ...]) -> tuple[tuple[str, int], ...]:
+    names = [column.name for column in columns]
     return tuple((name, names.index(column)) for name, column in SUMMED.items() if column in names)
-
-
-@cache
-def _scales(table: Table) -> tuple[tuple[int, Decimal], ...]:
-    """Return index and smallest step of each numeric column: 0.01 for numeric(12,2)."""
-    numeric = ((i, c.type) for i, c in enumerate(table.columns) if c.type.startswith("numeric"))
-    return tuple((i, Decimal(1).scaleb(-int(kind.partition(",")[2].rstrip(")")))) for i, kind in numeric)

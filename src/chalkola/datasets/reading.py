@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 from types import GenericAlias
 from typing import Any, NoReturn, Protocol
@@ -18,12 +17,20 @@ import ijson  # type: ignore[import-untyped]
 import msgspec
 
 from chalkola.datasets.counting import BLOCK_ROWS, blocks
+from chalkola.datasets.elements import columns_of
 from chalkola.datasets.model import Row
-from chalkola.datasets.shapes import Section, element_type, rows_of, unknown_fields, unstorable, without_currency
+from chalkola.datasets.shapes import (
+    Section,
+    element_type,
+    unknown_fields,
+    unstorable,
+    without_currency,
+)
 from chalkola.documents import Document
 from chalkola.errors import Refusal
 
 WHOLE_BYTES = 4_000_000
+UNSTORABLE = "No column can hold that."
 NEXT = "Nothing of it was loaded; the document is kept, and the run goes on."
 _BUFFER_BYTES = 256 * 1024
 
@@ -73,7 +80,7 @@ def open_parts(document: Document, layout: Layout, currency: str, *, whole_bytes
         try:
             return _Typed(_decoder(layout, currency).decode(content), layout)
         except msgspec.ValidationError:
-            return _Plain(msgspec.json.Decoder(float_hook=Decimal).decode(content), layout, currency)
+            return _Plain(msgspec.json.decode(content), layout, currency)
 
 
 class _Typed:
@@ -87,7 +94,7 @@ class _Typed:
     def rows(self, section: Section) -> Iterable[Row]:
         elements = getattr(self._decoded, section.name)
         self.seen.without_currency |= without_currency(section, elements)
-        return _storable(section, rows_of(section, elements))
+        return _rows_of(section, elements)
 
 
 class _Plain:
@@ -140,7 +147,7 @@ class _Streamed:
 
     def _items(self, prefix: str) -> Iterator[Any]:
         with self._document.open() as stream, _json_expected():
-            yield from ijson.items(stream, prefix, buf_size=_BUFFER_BYTES)
+            yield from ijson.items(stream, prefix, buf_size=_BUFFER_BYTES, use_float=True)
 
     def _first_event(self, name: str) -> str | None:
         with self._document.open() as stream, _json_expected():
@@ -166,23 +173,31 @@ def _rows(section: Section, elements: list[Any], currency: str, seen: Seen, *, s
         for element in elements:
             seen.drift |= unknown_fields(section, element)
     seen.without_currency |= without_currency(section, typed)
-    return _storable(section, rows_of(section, typed))
+    return _rows_of(section, typed)
 
 
-def _storable(section: Section, rows: list[Row]) -> list[Row]:
-    if wrong := unstorable(section, rows):
-        name, path, cell = wrong
-        raise refusal(f"{section.name} {name!r} has {path} = {str(cell)!r}.", "No column can hold that.")
-    return rows
+def _rows_of(section: Section, elements: list[Any]) -> list[Row]:
+    columns = columns_of(elements, section.paths)
+    if wrong := unstorable(section, columns):
+        index, path = wrong
+        name = next((str(found) for name in section.named_by if (found := getattr(elements[index], name))), "?")
+        cell = columns[section.paths.index(path)][index]
+        raise refusal(f"{section.name} {name!r} has {path} = {str(cell)!r}.", UNSTORABLE)
+    return list(zip(*columns, strict=True))
 
 
 def _leniently(section: Section, number: int, element: object, currency: str) -> msgspec.Struct:
+    fields = element if isinstance(element, dict) else {}
+    name = next((str(fields[name]) for name in section.named_by if fields.get(name)), f"number {number}")
+    return leniently(section, f"{section.name} {name}", element, currency)
+
+
+def leniently(section: Section, who: str, element: object, currency: str) -> msgspec.Struct:
+    """Return an element as its lenient type. Raises `Refusal` that begins with `who` and says what is wrong."""
     try:
         return msgspec.convert(element, element_type(section, currency, strict=False))
     except msgspec.ValidationError as error:
-        fields = element if isinstance(element, dict) else {}
-        name = next((str(fields[name]) for name in section.named_by if fields.get(name)), f"number {number}")
-        raise refusal(*_explained(str(error), f"{section.name} {name}", element, currency)) from error
+        raise refusal(*_explained(str(error), who, element, currency)) from error
 
 
 def refusal(what: str, why: str = "") -> Refusal:

@@ -5,15 +5,25 @@ fail the report (schemas/reports/sellerSalesAndTrafficReport.json).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
-from chalkola.datasets.counting import blocks, fill, sums_of
-from chalkola.datasets.model import Answer, Batch, Box, Cell, Row, Slice, Source, Sums
+from chalkola.datasets.asins import listed, places, with_child, without_child_note
+from chalkola.datasets.collecting import Block, collect
+from chalkola.datasets.counting import Counting, blocks
+from chalkola.datasets.model import Answer, Batch, Box, Limits, Row, Source, Sums
 from chalkola.datasets.reading import NEXT, WHOLE_BYTES, Layout, Parts, open_parts, refusal
-from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_NOT_KEPT, BY_DATE, BY_DATE_NOT_KEPT
+from chalkola.datasets.sales_and_traffic_tables import (
+    BY_ASIN,
+    BY_ASIN_IN_REPORT,
+    BY_ASIN_NOT_KEPT_OF_REPORT,
+    BY_DATE,
+    BY_DATE_IN_REPORT,
+    BY_DATE_NOT_KEPT_OF_REPORT,
+)
 from chalkola.datasets.shapes import Section
-from chalkola.datasets.twice_listed import CHILD, PARENT, added_up
+from chalkola.datasets.twice_listed import added_up
 from chalkola.documents import Document
 from chalkola.errors import AnotherQuestion
 from chalkola.marketplaces import Marketplace
@@ -25,16 +35,18 @@ _AMAZON_DEFAULTS = {"dateGranularity": "DAY", "asinGranularity": "PARENT"}
 
 _DATES = Section(
     name="salesAndTrafficByDate",
-    table=BY_DATE,
-    not_kept=BY_DATE_NOT_KEPT,
+    columns=BY_DATE_IN_REPORT,
+    groups={"sales": "salesByDate", "traffic": "trafficByDate"},
+    not_kept=BY_DATE_NOT_KEPT_OF_REPORT,
     named_by=("date",),
     labels=("date",),
     short=True,
 )
 _ASINS = Section(
     name="salesAndTrafficByAsin",
-    table=BY_ASIN,
-    not_kept=BY_ASIN_NOT_KEPT,
+    columns=BY_ASIN_IN_REPORT,
+    groups={"sales": "salesByAsin", "traffic": "trafficByAsin"},
+    not_kept=BY_ASIN_NOT_KEPT_OF_REPORT,
     named_by=("childAsin", "parentAsin"),
 )
 LAYOUT = Layout(specification="reportSpecification", sections=(_DATES, _ASINS))
@@ -54,25 +66,22 @@ def question(box: Box) -> Mapping[str, object]:
 def read(document: Document, box: Box, *, whole_bytes: int = WHOLE_BYTES) -> Answer:
     """Read a report into one batch of ASIN rows and one of the day's totals.
 
-    All of it has been checked when this returns: reading the rows of a large document, which happens from the
-    document's stream while they are taken, brings no refusal any more. No rows and no totals is an answer too, with a
-    note (for a day without data Amazon usually cancels the report instead). Raises `Refusal` for a document that
-    answers another question or lacks what Amazon's schema promises.
+    All of it has been checked when this returns. No rows and no totals is an answer too, with a note (for a day
+    without data Amazon usually cancels the report instead). Raises `Refusal` for a document that answers another
+    question or lacks what Amazon's schema promises.
     """
     marketplace, day = box.marketplaces[0], box.first
     parts = open_parts(document, LAYOUT, marketplace.currency, whole_bytes=whole_bytes)
     _check_question(parts.specification, marketplace, day)
     totals = list(parts.rows(_DATES))
     _check_dates(totals, day)
-    asins = parts.rows(_ASINS)
-    survey = _survey(asins)
-    if survey.row_count and not totals:
-        raise refusal(f"The document has {survey.row_count} ASINs and no totals for {day}.")
-    rows = fill(_batch("sales_and_traffic", marketplace, day), _clean(asins, survey), at_once=isinstance(asins, list))
-    whole = fill(_batch("daily_totals", marketplace, day), [row[:-1] for row in totals], at_once=True)
+    rows, notes = _asin_rows(parts.rows(_ASINS), box)
+    if rows.row_count and not totals:
+        raise refusal(f"The document has {rows.row_count} ASINs and no totals for {day}.")
+    whole = _total(totals, box)
     return Answer(
         batches=(rows, whole),
-        notes=[*_notes(survey, whole), *_currency_notes(parts, marketplace)],
+        notes=[*_notes(notes, rows, whole), *_currency_notes(parts, marketplace)],
         drift=parts.seen.drift,
     )
 
@@ -86,8 +95,7 @@ REPORT = Source(
     # 5 minutes. The most careful reading is the default; CHALKOLA_QUOTAS overrides it under this source's name.
     quota=Quota(count=1, per=timedelta(minutes=15), daily=96, scope="app"),
     fills=("sales_and_traffic", "daily_totals"),
-    marketplaces_per_pull=1,
-    days_per_pull=1,
+    limits=Limits(marketplaces=1, days=1),
     bytes_per_row=550,  # a row of 210 bytes, its six index entries, and 150 bytes of the compressed document
     question=question,
     read=read,
@@ -117,74 +125,49 @@ def _check_dates(totals: list[Row], day: date) -> None:
         raise refusal(f"The document has totals for {', '.join(found[:3])}, not for {day} alone.")
 
 
-@dataclass(kw_only=True)
-class _Survey:
-    """What has to be known of all rows before the first one can be handed on."""
-
-    row_count: int = 0
-    without_child: int = 0
-    twice: set[str] = field(default_factory=set)
-    sums: Sums = field(default_factory=Sums)
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    without_child: int
+    twice: list[str]
 
 
-def _survey(rows: Iterable[Row]) -> _Survey:
-    survey, seen = _Survey(), set[Cell]()
-    for block in blocks(rows):
-        for row in block:
-            child = row[CHILD] or row[PARENT]
-            if child in seen:
-                survey.twice.add(str(child))
-            seen.add(child)
-            survey.without_child += not row[CHILD]
-        survey.row_count += len(block)
-        survey.sums += sums_of(BY_ASIN, block)
-    return survey
+def _asin_rows(rows: Iterable[Row], box: Box) -> tuple[Batch, _Found]:
+    """Take the rows, which may be read again, with one line per child: those listed twice are added up."""
+    counting = Counting("sales_and_traffic", BY_ASIN, BY_ASIN_IN_REPORT, box.slices("sales_and_traffic"))
+    without_child = 0
+
+    def read_through() -> Iterator[Block]:
+        nonlocal without_child
+        without_child = 0
+        for block in blocks(rows):
+            columns, filled = with_child(BY_ASIN_IN_REPORT, list(zip(*block, strict=True)))
+            without_child += filled
+            yield [0] * len(block), columns
+
+    key = places(BY_ASIN_IN_REPORT, BY_ASIN.key)
+    collected = collect(read_through, counting, key, partial(added_up, BY_ASIN_IN_REPORT), drop_identical=False)
+    return counting.batch, _Found(without_child=without_child, twice=[asin for _, asin in collected.added])
 
 
-def _clean(rows: Iterable[Row], survey: _Survey) -> Iterable[Row]:
-    """Return the rows with one line per child: those listed twice are added up and come last."""
-    if survey.without_child:
-        rows = map(_with_child, rows)
-    return _added(rows, survey.twice) if survey.twice else rows
+def _total(totals: list[Row], box: Box) -> Batch:
+    counting = Counting("daily_totals", BY_DATE, BY_DATE_IN_REPORT, box.slices("daily_totals"))
+    if totals:
+        counting.add([0], list(zip(*totals, strict=True))[: len(BY_DATE_IN_REPORT)])
+    return counting.batch
 
 
-def _with_child(row: Row) -> Row:
-    """Put the parent where the child is absent: such a row, if it comes, can only be about the parent itself, for
-    which Amazon has a line too when asked by child (selling-partner-api-docs#2441)."""
-    return row if row[CHILD] else (*row[:CHILD], row[PARENT], *row[CHILD + 1 :])
-
-
-def _added(rows: Iterable[Row], twice: set[str]) -> Iterator[Row]:
-    held: dict[Cell, list[Row]] = {}
-    for row in rows:
-        if row[CHILD] in twice:
-            held.setdefault(row[CHILD], []).append(row)
-        else:
-            yield row
-    yield from map(added_up, held.values())
-
-
-def _batch(dataset: str, marketplace: Marketplace, day: date) -> Batch:
-    return Batch(
-        slice=Slice(dataset=dataset, scope=marketplace.scope, day=day),
-        marketplace=marketplace,
-        table=BY_ASIN if dataset == "sales_and_traffic" else BY_DATE,
-        rows=(),
-    )
-
-
-def _notes(survey: _Survey, totals: Batch) -> Iterator[str]:
+def _notes(found: _Found, rows: Batch, totals: Batch) -> Iterator[str]:
     if not totals.row_count:
         yield "no rows and no totals"
-    if survey.without_child:
-        yield f"rows without childAsin: {survey.without_child}; the parent is taken as the child"
-    if survey.twice:
-        yield f"{_listed(survey.twice)} listed twice: added; {_agreement(survey.sums, totals.sums)}"
+    if found.without_child:
+        yield without_child_note(found.without_child)
+    if found.twice:
+        yield f"{listed(found.twice)} listed twice: added; {_agreement(_sums(rows), _sums(totals))}"
 
 
-def _listed(asins: set[str], most: int = 5) -> str:
-    names, more = sorted(asins), len(asins) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+def _sums(batch: Batch) -> Sums:
+    (count,) = batch.counts.values()
+    return count.sums
 
 
 def _agreement(rows: Sums, totals: Sums) -> str:

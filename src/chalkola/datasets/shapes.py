@@ -1,20 +1,20 @@
-"""The shape of one list in Amazon's document: from a table's columns to typed elements, and from those to rows.
+"""The shape of a list in Amazon's documents: from a source's columns to typed elements.
 
 Two types are built for a section. The strict one knows every field of Amazon's schema, kept or not, and refuses
 any other; the lenient one knows the kept fields and overlooks the rest. Decoding tries the strict one first, so
 that a new field costs nothing until there is one.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache, reduce
-from operator import attrgetter, itemgetter
+from dataclasses import dataclass, field
+from functools import cache, cached_property, reduce
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from chalkola.datasets.model import Cell, Column, Row, Table
+from chalkola.datasets.elements import Columns, columns_of
+from chalkola.datasets.model import Cell, Column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,18 +26,35 @@ class Section:
 
     name: str
     """As in Amazon's document: `salesAndTrafficByAsin`."""
-    table: Table
+    columns: tuple[Column, ...]
+    """The source's own, in the table's order."""
     not_kept: Mapping[str, str]
     """Amazon's other fields, by dotted path, each with the reason."""
     named_by: tuple[str, ...]
     """The fields by which a message names an element; the first that is there."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """How this document spells the first name of a path where it differs: sales -> salesByAsin."""
     labels: tuple[str, ...] = ()
     """Required texts besides the columns, such as the element's date; they follow a row's cells."""
     short: bool = False
     """Whether it holds a few elements only, even in a document of many rows."""
 
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Where the cells are in an element of this document: the columns', then the labels."""
+        return (*(self.spelled(column.path) for column in self.columns), *self.labels)
 
-Element = Mapping[str, object]
+    @cached_property
+    def money(self) -> tuple[str, ...]:
+        """The paths of objects with an amount and its currency."""
+        return tuple(path.removesuffix(".amount") for path in self.paths if path.endswith(".amount"))
+
+    def spelled(self, path: str) -> str:
+        """Return a column's path as this document has it."""
+        group, dot, rest = path.partition(".")
+        return f"{self.groups.get(group, group)}{dot}{rest}"
+
+
 _Tree = dict[str, Any]
 
 # Every integer in Amazon's report schemas is a count with "minimum": 0, and every required text is an identifier.
@@ -45,71 +62,50 @@ _Tree = dict[str, Any]
 _COUNT = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 _NAME = Annotated[str, msgspec.Meta(min_length=1)]
 _LITERAL: Any = Literal
+_IN_NO_NAME = re.compile('[\0-\x1f"]')
 
 
 @cache
 def element_type(section: Section, currency: str, *, strict: bool) -> type[msgspec.Struct]:
-    """Return the type of a section's elements in a marketplace of this currency."""
-    tree = _tree({**_kept(section, currency), **(_not_kept(section) if strict else {})})
-    return _struct(section.name, tree, strict=strict)
+    """Return the type of a section's elements in a marketplace of this currency; any currency if it is empty."""
+    fields = {**_kept(section, currency), **(_not_kept(section) if strict else {})}
+    return _struct(section.name, tree(fields), strict=strict)
 
 
-def rows_of(section: Section, elements: Iterable[Any]) -> list[Row]:
-    """Return the rows of typed elements: cells in the order of the columns, then the labels.
+def unstorable(section: Section, columns: Columns) -> tuple[int, str] | None:
+    """Return row and path of a cell that no column can hold, None when there is none.
 
-    A cell is None where Amazon's field, or an object on the way to it, is null or absent.
+    A line of CSV is one line, PostgreSQL's text has no NUL character, and rows are told apart by the quoted name that
+    their line begins with: no name has such characters.
     """
-    held, paths = tuple(elements), _paths(section)
-    if len(paths) > 1:  # a getter of one path would not give a tuple
-        try:
-            return list(map(attrgetter(*paths), held))
-        except AttributeError:  # an object is null somewhere, or a derived column has no path
-            pass
-    return list(zip(*(_each(held, path) for path in paths), strict=True))
-
-
-def unstorable(section: Section, rows: Sequence[Row]) -> tuple[str, str, Cell] | None:
-    """Return (element's name, path, cell) of a cell that no column can hold, None when there is none.
-
-    JSON has no NaN, but serializers write it as a string; PostgreSQL's text has no NUL character.
-    """
-    for index, column in enumerate(section.table.columns):
-        there: Any = filter(None, map(itemgetter(index), rows))
-        if _numeric(column):
-            fine = all(map(Decimal.is_finite, there))
-        else:
-            fine = column.type != "text" or "\0" not in "".join(there)
-        if not fine:
-            return _worst(section, index, rows)
+    for column, path, cells in zip(section.columns, section.paths, columns, strict=False):
+        if column.type == "text" and _IN_NO_NAME.search("".join(filter(None, cells))):
+            return next(n for n, cell in enumerate(cells) if cell and _IN_NO_NAME.search(cell)), path
     return None
 
 
-def unknown_fields(section: Section, element: Element) -> set[str]:
+def unknown_fields(section: Section, element: Any) -> set[str]:
     """Return the dotted names in `element` that Amazon's schema does not have; empty when there are none."""
     return {f"{section.name}.{name}" for name in _unknown(_known(section), element)}
 
 
-def without_currency(section: Section, elements: Iterable[Any]) -> set[str]:
+def without_currency(section: Section, elements: Sequence[Any]) -> set[str]:
     """Return the paths of money that has an amount and no currency in any of the typed `elements`."""
-    held = tuple(elements)
-    return {path for path in _optional_money(section) if any(map(_bare, _each(held, path)))}
+    return {path for path in _optional_money(section) if any(map(_bare, *_amounts(elements, path)))}
+
+
+def tree(fields: Mapping[str, object]) -> _Tree:
+    """Return dotted paths as nested dictionaries, with the values as leaves."""
+    nested: _Tree = {}
+    for path, value in fields.items():
+        *objects, leaf = path.split(".")
+        reduce(lambda node, name: node.setdefault(name, {}), objects, nested)[leaf] = value
+    return nested
 
 
 @cache
 def _known(section: Section) -> _Tree:
-    return _tree(dict.fromkeys((*_kept(section, ""), *section.not_kept)))
-
-
-def _paths(section: Section) -> tuple[str, ...]:
-    return (*(column.path for column in section.table.columns), *section.labels)
-
-
-def _worst(section: Section, index: int, rows: Sequence[Row]) -> tuple[str, str, Cell]:
-    """Return the first row whose cell at `index` cannot be stored."""
-    row = next(row for row in rows if "\0" in str(row[index]) or str(row[index]).strip("-s") in ("NaN", "Infinity"))
-    by_path = dict(zip(_paths(section), row, strict=True))
-    name = next((by_path[path] for path in section.named_by if by_path.get(path)), "?")
-    return str(name), section.table.columns[index].path, row[index]
+    return tree(dict.fromkeys((*_kept(section, ""), *map(section.spelled, section.not_kept))))
 
 
 def _numeric(column: Column) -> bool:
@@ -118,17 +114,18 @@ def _numeric(column: Column) -> bool:
 
 def _kept(section: Section, currency: str) -> dict[str, tuple[Any, ...]]:
     """Return path → (type,) when required, (type, None) when not."""
-    only = _LITERAL[currency]
-    fields: dict[str, tuple[Any, ...]] = {f"{path}.currencyCode": (only | None, None) for path in _money(section)}
-    for column in filter(lambda column: column.path, section.table.columns):
-        kind = only if column.path.endswith(".currencyCode") else _type(column)
-        fields[column.path] = (kind,) if column.required else (kind | None, None)
+    only = _LITERAL[currency] if currency else _NAME
+    fields: dict[str, tuple[Any, ...]] = {f"{path}.currencyCode": (only | None, None) for path in section.money}
+    for column, path in zip(section.columns, section.paths, strict=False):
+        if path:
+            kind = only if path.endswith(".currencyCode") else _type(column)
+            fields[path] = (kind,) if column.required else (kind | None, None)
     return fields | dict.fromkeys(section.labels, (_NAME,))
 
 
 def _type(column: Column) -> Any:
     if _numeric(column):
-        return Decimal
+        return float  # Amazon's doubles: their shortest texts are what Amazon had
     if column.type == "integer":
         return _COUNT
     return _NAME if column.required else str
@@ -136,69 +133,43 @@ def _type(column: Column) -> Any:
 
 def _not_kept(section: Section) -> dict[str, tuple[Any, ...]]:
     kept = _kept(section, "")
-    return {path: (Any, None) for path in section.not_kept if path not in kept}
-
-
-def _money(section: Section) -> tuple[str, ...]:
-    suffix = ".amount"
-    return tuple(c.path.removesuffix(suffix) for c in section.table.columns if c.path.endswith(suffix))
+    return {path: (Any, None) for path in map(section.spelled, section.not_kept) if path not in kept}
 
 
 @cache
 def _optional_money(section: Section) -> tuple[str, ...]:
-    required = {column.path for column in section.table.columns if column.required}
-    return tuple(path for path in _money(section) if f"{path}.currencyCode" not in required)
+    required = {path for column, path in zip(section.columns, section.paths, strict=False) if column.required}
+    return tuple(path for path in section.money if f"{path}.currencyCode" not in required)
 
 
-def _each(elements: Iterable[Any], path: str) -> list[Any]:
-    try:
-        return list(map(attrgetter(path), elements))
-    except AttributeError:
-        return [_reach(element, path) for element in elements]
+def _amounts(elements: Sequence[Any], path: str) -> Columns:
+    return columns_of(elements, (f"{path}.amount", f"{path}.currencyCode"))
 
 
-def _bare(money: Any) -> bool:
-    return money is not None and money.amount is not None and money.currencyCode is None
+def _bare(amount: Cell, currency: Cell) -> bool:
+    return amount is not None and currency is None
 
 
-def _tree(fields: Mapping[str, object]) -> _Tree:
-    tree: _Tree = {}
-    for path, field in fields.items():
-        *objects, leaf = path.split(".")
-        reduce(lambda node, name: node.setdefault(name, {}), objects, tree)[leaf] = field
-    return tree
-
-
-def _struct(name: str, tree: _Tree, *, strict: bool) -> type[msgspec.Struct]:
+def _struct(name: str, nested: _Tree, *, strict: bool) -> type[msgspec.Struct]:
     fields = [
         (field, *(_nested(field, branch, strict=strict) if isinstance(branch, dict) else branch))
-        for field, branch in tree.items()
+        for field, branch in nested.items()
     ]
     return msgspec.defstruct(name, fields, kw_only=True, gc=False, forbid_unknown_fields=strict)
 
 
-def _nested(name: str, tree: _Tree, *, strict: bool) -> tuple[Any, ...]:
+def _nested(name: str, branch: _Tree, *, strict: bool) -> tuple[Any, ...]:
     """Return (type,) for an object with a required field, else (type or None, an object without figures)."""
-    kind = _struct(name, tree, strict=strict)
+    kind = _struct(name, branch, strict=strict)
     if any(field.required for field in msgspec.structs.fields(kind)):
         return (kind,)
     empty = kind()
     return (kind | None, msgspec.field(default_factory=lambda: empty))
 
 
-def _unknown(known: _Tree, element: Element) -> Iterable[str]:
+def _unknown(known: _Tree, element: Mapping[str, object]) -> Iterable[str]:
     for name, value in element.items():
         if name not in known:
             yield name
         elif isinstance(known[name], dict) and isinstance(value, Mapping):
             yield from (f"{name}.{inner}" for inner in _unknown(known[name], value))
-
-
-def _reach(element: Any, path: str) -> Cell | Any:
-    if not path:
-        return None
-    for name in path.split("."):
-        if element is None:
-            return None
-        element = getattr(element, name)
-    return element
