@@ -90,13 +90,27 @@ def fresh_database(url: str, name: str) -> Iterator[str]:
     """Give a database with our tables and nothing in them, and drop it afterwards."""
     with psycopg.connect(url, autocommit=True) as server:
         _make_template(server, url)
-        server.execute(f"DROP DATABASE IF EXISTS {name}")
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    with copied_database(url, name, _TEMPLATE) as database:
+        yield database
+
+
+@contextmanager
+def copied_database(url: str, name: str, template: str) -> Iterator[str]:
+    """Give a copy of a database, and drop it afterwards."""
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         server.execute("CHECKPOINT")
         try:
             yield _with_database(url, name)
         finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def keep_as(url: str, name: str, template: str) -> None:
+    """Give a database, to which nobody is connected, another name, under which it can be copied."""
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} RENAME TO {template}")
 
 
 def _make_template(server: psycopg.Connection[Any], url: str) -> None:
