@@ -77,5 +77,11 @@ async def opened_shop(database_url: str, tmp_path: Path) -> AsyncIterator[OpenSh
 
 @pytest.fixture
 async def shop(opened_shop: OpenShop) -> Shop:
-    """A small shop in the United States, Germany and Japan: one account a region."""
+    """A small shop in the United States, Germany and Japan, one account a region, to which Data Kiosk is closed."""
     return await opened_shop()
+
+
+@pytest.fixture
+async def kiosk_shop(opened_shop: OpenShop) -> Shop:
+    """The same shop with Data Kiosk."""
+    return await opened_shop(kiosk=True)

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 import truth
 from amazon_simulator import Fault, Simulator, SimulatorSettings
 from chalkola.clock import JumpingClock
-from chalkola.datasets import CATALOG
+from chalkola.datasets import CATALOG, SOURCES
 from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace, marketplaces
 from chalkola.pipeline.plan import Request
@@ -27,6 +27,7 @@ from chalkola.store.ledger import Claimed
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)
 THREE = ("US", "DE", "JP")
+ACCOUNTS = ("NA", "EU", "FE")
 
 
 class Silent:
@@ -89,8 +90,8 @@ class Shop:
         return [(code, self.newest(code)) for code in codes]
 
     def wrong_cells(self, expected: Iterable[tuple[str, date]]) -> list[str]:
-        """Return where both tables differ from the truth; empty for nowhere."""
-        return truth.wrong_cells(self.url, self.journal, self.amazon.truth, expected)
+        """Return where the tables differ from the truth; empty for nowhere."""
+        return truth.wrong_cells(self.url, self, expected)
 
     def loaded_days(self) -> list[tuple[str, date]]:
         """Return the days that the ledger has rows of."""
@@ -101,8 +102,17 @@ class Shop:
 
     @property
     def journal(self) -> list[Mapping[str, Any]]:
-        """Every question that the simulated Amazon has accepted."""
+        """Every report that the simulated Amazon has accepted."""
         return [entry.to_json() for entry in self.amazon.journal.entries]
+
+    @property
+    def queries(self) -> list[Mapping[str, Any]]:
+        """Every query that the simulated Amazon has accepted."""
+        return [entry.to_json() for entry in self.amazon.journal.queries]
+
+    def true_rows(self, kind: str, code: str, day: date, as_of: datetime, aggregate: str) -> list[Mapping[str, Any]]:
+        """Return the rows of a day as Data Kiosk shows them at an instant, with every field."""
+        return list(self.amazon.kiosk_rows(kind, [code], day, day, aggregate=aggregate, as_of=as_of))
 
     def asked(self, code: str, day: date) -> int:
         """Return how often the simulated Amazon has accepted the question for a day."""
@@ -145,14 +155,26 @@ OpenShop = Callable[..., Awaitable[Shop]]
 
 @asynccontextmanager
 async def open_shop(
-    url: str, home: Path, *, begin: datetime = BEGIN, environment: Mapping[str, str] | None = None, **chosen: Any
-) -> AsyncIterator[Shop]:
+    url: str, home: Path, *, begin: datetime = BEGIN, environment: Mapping[str, str] | None = None,
+    kiosk: bool = False, **chosen: Any,
+) -> AsyncIterator[Shop]:  # fmt: skip
     """Give a shop of 20 parents and 60 children in three marketplaces; `chosen` are the simulator's settings,
-    `environment` ours."""
+    `environment` ours. Without `kiosk` Data Kiosk is closed to it, and it knows that: everything goes by reports."""
     clock = JumpingClock(begin)
+    if not kiosk:
+        chosen = {"without_role": ACCOUNTS, **chosen}
     shop = {"parents": 20, "children": 60, "marketplaces": THREE} | chosen
     async with Simulator(SimulatorSettings(**shop), clock.now) as amazon:
         given = {**amazon.env(), "CHALKOLA_HOME": str(home), "DATABASE_URL": url, **(environment or {})}
         settings = replace(read_settings(given), clock=clock)
         async with open_store(settings, url) as store:
+            if not kiosk:
+                await _close_kiosk(settings, store)
             yield Shop(amazon=amazon, settings=settings, clock=clock, store=store, url=url)
+
+
+async def _close_kiosk(settings: Settings, store: Store) -> None:
+    for account in settings.accounts:
+        for source in SOURCES:
+            if source.driver == "data_kiosk":
+                await store.accounts.close_source(account, source.name, "closed before the story begins")

@@ -2,21 +2,41 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from chalkola.datasets import CATALOG
-from chalkola.datasets.model import Pull, Slice
-from chalkola.marketplaces import MARKETPLACES, marketplaces
-from chalkola.pipeline.plan import pack
+from chalkola.datasets import source
+from chalkola.datasets.model import Box, Pull
+from chalkola.marketplaces import marketplace, marketplaces
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)
-EVERYWHERE = {m: m.region.value for m in MARKETPLACES}
+REPORT = source("sales_and_traffic.report")
+NEWEST = date(2026, 11, 17)
 
 
 def questions(codes: str = "DE", days: int = 1) -> list[Pull]:
-    """Return the pulls of some marketplaces' last days."""
-    wanted = [
-        Slice(dataset=dataset.name, scope=m.scope, day=date(2026, 11, 17) - timedelta(days=n))
+    """Return the reports of some marketplaces' last days, the newest first."""
+    return [
+        Pull(
+            source=REPORT,
+            box=Box(
+                account=m.region.value, marketplaces=(m,), first=NEWEST - timedelta(days=n),
+                last=NEWEST - timedelta(days=n),
+            ),
+            settled=True,
+        )
         for n in range(days)
         for m in marketplaces([codes])
-        for dataset in CATALOG
+    ]  # fmt: skip
+
+
+def by_asin(code: str, days: int, name: str = "sales_and_traffic.by_asin", rank: int = 0) -> list[Pull]:
+    """Return questions to Data Kiosk for a marketplace's last days, the newest first, each day in one."""
+    m = marketplace(code)
+    boxes = [
+        Box(
+            account=m.region.value,
+            marketplaces=(m,),
+            first=NEWEST - timedelta(days=n),
+            last=NEWEST - timedelta(days=n),
+        )
+        for n in range(days)
     ]
-    return list(pack(wanted, {d.name: d for d in CATALOG}, EVERYWHERE, (), BEGIN)[0])
+    return [Pull(source=source(name), box=box, settled=True, rank=rank) for box in boxes]

@@ -6,18 +6,32 @@ product's tables: the two have to agree.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
 
 Cells = dict[str, Any]
-Truth = Callable[[str, date, datetime], Mapping[str, Any]]
-"""A marketplace's day as Amazon shows it at an instant, in the document's shape."""
+
+
+class Asked(Protocol):
+    """The simulated Amazon, in this process or in another."""
+
+    @property
+    def journal(self) -> list[Mapping[str, Any]]:
+        """Every report that it has accepted."""
+
+    @property
+    def queries(self) -> list[Mapping[str, Any]]:
+        """Every query that it has accepted."""
+
+    def true_rows(self, kind: str, code: str, day: date, as_of: datetime, aggregate: str) -> list[Mapping[str, Any]]:
+        """Return the rows of a day as Data Kiosk shows them at an instant, with every field."""
+
 
 ZONES = {
     "US": "America/Los_Angeles", "CA": "America/Los_Angeles", "MX": "America/Los_Angeles", "BR": "America/Sao_Paulo",
@@ -25,15 +39,20 @@ ZONES = {
     "AE": "Asia/Dubai", "AU": "Australia/Sydney", "JP": "Asia/Tokyo",
 }  # fmt: skip
 
-_BY_ASIN = """
-    parent_asin child_asin units_ordered units_ordered_b2b ordered_product_sales ordered_product_sales_b2b
-    currency_code total_order_items total_order_items_b2b sessions sessions_b2b page_views page_views_b2b
-    browser_sessions mobile_app_sessions browser_page_views mobile_app_page_views buy_box_percentage
-    buy_box_percentage_b2b unit_session_percentage unit_session_percentage_b2b
-"""
-"""The mission's columns that Amazon fills."""
+_OURS = {
+    "id", "date", "marketplace_id", "amazon_marketplace_id", "created_at", "pull_id", "source", "first_loaded_at",
+    "last_changed_at", "times_changed",
+}  # fmt: skip
 
-_OURS = {"id", "date", "marketplace_id", "amazon_marketplace_id", "created_at", "pull_id"}
+_NOT_IN_REPORTS = re.compile(
+    "units_refunded|refund_rate|orders_shipped|units_shipped|shipped_product_sales"
+    "|(browser|mobile_app)_(session|page_views)_percentage|session_percentage$|page_views_percentage"
+)
+"""What a report leaves as it is in the rows by ASIN."""
+_NOT_IN_REPORTED_TOTALS = re.compile(
+    "(claims_amount|claims_granted|orders_shipped|refund_rate|shipped_product_sales|units_refunded|units_shipped"
+    "|feedback_received|negative_feedback_received|received_negative_feedback_rate)_b2b"
+)
 
 
 def newest_settled(code: str, now: datetime, *, hours: int = 34) -> date:
@@ -44,42 +63,107 @@ def newest_settled(code: str, now: datetime, *, hours: int = 34) -> date:
     return day
 
 
-def wrong_cells(
-    url: str, journal: Iterable[Mapping[str, Any]], truth: Truth, expected: Iterable[tuple[str, date]]
-) -> list[str]:
-    """Return in which cells both tables differ from what Amazon's last answer should have said; empty for none.
+def wrong_cells(url: str, amazon: Asked, expected: Iterable[tuple[str, date]]) -> list[str]:
+    """Return in which cells the tables differ from what Amazon's last answers should have said; empty for none.
 
-    Every day in `expected` has to be there, and no other day may be.
+    Every day in `expected` has to be there, and no other day may be. A day of parents is looked at where it is there.
     """
-    as_of = {(entry["account"], entry["report_id"]): _instant(entry["as_of"]) for entry in journal}
+    answers = _Answers(amazon)
     wanted = set(expected)
     wrong: list[str] = []
     with psycopg.connect(url, row_factory=dict_row) as connection:
-        asins, totals = _held(connection, "sp_daily_asin_data"), _held(connection, "sp_daily_totals")
-        answered = {(row["code"], row["first_day"]): (row["account"], row["ticket"])
-                    for row in connection.execute(_ANSWERED)}  # fmt: skip
-    wrong += [f"{code} {day}: rows that nobody asked for" for code, day in {*asins, *totals} - wanted]
+        held = {table: _held(connection, table) for table in (_ASINS, _TOTALS, _PARENTS)}
+        given = _given(connection)
+    loaded = {*held[_ASINS], *held[_TOTALS]}
+    wrong += [f"{code} {day}: rows that nobody asked for" for code, day in loaded - wanted]
     for code, day in sorted(wanted):
-        ticket = answered.get((code, day))
-        if ticket is None or ticket not in as_of:
+        if ("sales_and_traffic", code, day) not in given:
             wrong.append(f"{code} {day}: nothing is loaded")
-            continue
-        document = truth(code, day, as_of[ticket])
-        wrong += _compared(f"{code} {day}", asins.get((code, day), []), _asin_rows(document), key="child_asin")
-        wrong += _compared(f"{code} {day} totals", totals.get((code, day), []), _date_rows(document))
+    for (dataset, code, day), pulls in sorted(given.items()):
+        if (code, day) in wanted or dataset == "daily_parents":
+            wrong += answers.compared(dataset, code, day, pulls, held)
     return wrong
 
 
+_ASINS, _TOTALS, _PARENTS = "sp_daily_asin_data", "sp_daily_totals", "sp_daily_parent_data"
+KINDS = {
+    "sales_and_traffic": (_ASINS, "salesAndTrafficByAsin", "CHILD", "child_asin"),
+    "daily_totals": (_TOTALS, "salesAndTrafficByDate", "DAY", "currency_code"),
+    "daily_parents": (_PARENTS, "salesAndTrafficByAsin", "PARENT", "parent_asin"),
+}
+
+
+class _Answers:
+    """What the answers to the accepted questions said, faults left out."""
+
+    def __init__(self, amazon: Asked) -> None:
+        self._amazon = amazon
+        reports = {(e["account"], e["report_id"]): _instant(e["as_of"]) for e in amazon.journal}
+        queries = {(e["account"], e["query_id"]): _instant(e["as_of"]) for e in amazon.queries}
+        self._as_of = {**reports, **queries}
+
+    def compared(self, dataset: str, code: str, day: date, pulls: list[Cells], held: Mapping[str, Any]) -> list[str]:
+        table, kind, aggregate, key = KINDS[dataset]
+        where = f"{code} {day}" + ("" if dataset == "sales_and_traffic" else f" {dataset}")
+        true: dict[str, Cells] = {}
+        for pull in pulls:
+            # Of an answer whose pages began anew, earlier tickets are no part.
+            first = [*pull["page_tickets"], pull["ticket"]][-len(pull["pages"]) - 1]
+            as_of = self._as_of.get((pull["account"], first))
+            if as_of is None:
+                return [f"{where}: nothing is loaded"]
+            asins = {a for scope, some in pull["filters"] or () for a in some if scope.endswith(f":{code}")}
+            rows = {row[key]: row for row in map(kiosk_row, self._rows(kind, code, day, as_of, aggregate))}
+            if pull["filters"]:
+                true = {name: row for name, row in true.items() if name not in asins}
+                rows = {name: row for name, row in rows.items() if name in asins}
+                true |= rows
+            else:
+                true = rows
+        ours = held[table].get((code, day), [])
+        left_out = _LEFT_OUT.get((dataset, pulls[-1]["source"].endswith(".report")))
+        return _compared(where, ours, list(true.values()), key, left_out)
+
+    def _rows(self, kind: str, code: str, day: date, as_of: datetime, aggregate: str) -> list[Mapping[str, Any]]:
+        return self._amazon.true_rows(kind, code, day, as_of, aggregate)
+
+
+_LEFT_OUT = {("sales_and_traffic", True): _NOT_IN_REPORTS, ("daily_totals", True): _NOT_IN_REPORTED_TOTALS}
+
+
+def _given(connection: psycopg.Connection[Cells]) -> dict[tuple[str, str, date], list[Cells]]:
+    """Return the pulls behind each slice that has rows: the last complete one, and those for some ASINs since."""
+    given: dict[tuple[str, str, date], list[Cells]] = {}
+    query = """
+        SELECT s.dataset, replace(s.scope, 'marketplace:', '') AS code, s.first_day, p.id, p.source, p.account,
+               p.ticket, p.pages, p.page_tickets, p.filters
+        FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day) JOIN sp_pulls p ON p.id = ps.pull_id
+        WHERE ps.loaded AND s.row_count > 0 ORDER BY p.id
+    """
+    for pull in connection.execute(query):
+        place = pull["dataset"], pull["code"], pull["first_day"]
+        if pull["filters"] is None:
+            given[place] = []
+        given.setdefault(place, []).append(pull)
+    return given
+
+
+def kiosk_row(row: Mapping[str, Any]) -> Cells:
+    """Return a row of Data Kiosk under the names of the mission's columns."""
+    cells = _cells({**row["sales"], **row["traffic"]})
+    return cells | {"parent_asin": row.get("parentAsin"), "child_asin": row.get("childAsin")}
+
+
 def asked_twice(journal: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
-    """Return the questions that the simulated Amazon accepted more than once, with how often."""
+    """Return the reports that the simulated Amazon accepted more than once, with how often."""
     asked = Counter((e["account"], e["marketplace"], f"{e['start']}..{e['end']}") for e in journal)
     return {question: times for question, times in asked.items() if times > 1}
 
 
-_ANSWERED = """
-    SELECT replace(s.scope, 'marketplace:', '') AS code, s.first_day, p.account, p.ticket
-    FROM sp_slices s JOIN sp_pulls p ON p.id = s.pull_id WHERE s.dataset = 'sales_and_traffic'
-"""
+def queries_asked_twice(queries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+    """Return the queries, page by page, that the simulated Amazon accepted more than once, with how often."""
+    asked = Counter((e["account"], e["query"], e["page_token"] or "") for e in queries)
+    return {question: times for question, times in asked.items() if times > 1}
 
 
 def _held(connection: psycopg.Connection[Cells], table: str) -> dict[tuple[str, date], list[Cells]]:
@@ -91,7 +175,9 @@ def _held(connection: psycopg.Connection[Cells], table: str) -> dict[tuple[str, 
     return held
 
 
-def _compared(where: str, held: list[Cells], true: list[Cells], key: str = "currency_code") -> list[str]:
+def _compared(
+    where: str, held: list[Cells], true: list[Cells], key: str, left_out: re.Pattern[str] | None
+) -> list[str]:
     wrong = []
     ours, theirs = ({row[key]: row for row in rows} for rows in (held, true))
     if len(ours) != len(held):
@@ -99,26 +185,13 @@ def _compared(where: str, held: list[Cells], true: list[Cells], key: str = "curr
     wrong += [f"{where} {name}: there, and Amazon has no such row" for name in ours.keys() - theirs.keys()]
     wrong += [f"{where} {name}: missing" for name in theirs.keys() - ours.keys()]
     for name in sorted(ours.keys() & theirs.keys()):
-        columns = ours[name].keys() - _OURS
+        columns = [c for c in ours[name] if c not in _OURS and not (left_out and left_out.match(c))]
         wrong += [
             f"{where} {name}.{column}: {ours[name][column]!r}, and Amazon says {theirs[name].get(column)!r}"
             for column in sorted(columns)
             if not _same(ours[name][column], theirs[name].get(column))
         ]
     return wrong
-
-
-def _asin_rows(document: Mapping[str, Any]) -> list[Cells]:
-    rows = []
-    for element in document["salesAndTrafficByAsin"]:
-        cells = _cells({**element["salesByAsin"], **element["trafficByAsin"]})
-        cells |= {"parent_asin": element["parentAsin"], "child_asin": element["childAsin"]}
-        rows.append({name: cells.get(name) for name in _BY_ASIN.split()})
-    return rows
-
-
-def _date_rows(document: Mapping[str, Any]) -> list[Cells]:
-    return [_cells({**row["salesByDate"], **row["trafficByDate"]}) for row in document["salesAndTrafficByDate"]]
 
 
 def _cells(figures: Mapping[str, Any]) -> Cells:

@@ -7,6 +7,7 @@ one message, each with the place where the right value is found.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,16 @@ SETTINGS: tuple[Setting, ...] = (
     *_per_region("SP_API_ENDPOINT", "address of Amazon's API; default Amazon's own"),
     Setting(name="LWA_TOKEN_URL", meaning="address of Login with Amazon; default Amazon's own"),
     Setting(
+        name="SP_SECRET_CREATED",
+        meaning="day on which the secret was made, e.g. 2026-11-20: `doctor` warns before Amazon ends it",
+        found_at=_APP,
+    ),
+    Setting(
+        name="SP_AUTHORIZED",
+        meaning="day on which the app was authorised, e.g. 2026-11-20: `doctor` warns before that is a year ago",
+        found_at=_AUTHORISE,
+    ),
+    Setting(
         name="DATABASE_URL",
         meaning="PostgreSQL to keep the data in; default: an embedded one in CHALKOLA_HOME",
         found_at="Supabase > Connect > Session pooler",
@@ -71,6 +82,18 @@ SETTINGS: tuple[Setting, ...] = (
         name="CHALKOLA_QUOTAS",
         meaning="overrides, e.g. sales_and_traffic.report=3/5min,daily=864,scope=account",
     ),
+    Setting(
+        name="CHALKOLA_OPEN_QUERIES",
+        meaning="Data Kiosk queries of a kind that an account may have under way at once; default: 3",
+    ),
+    Setting(
+        name="SLACK_WEBHOOK_URL",
+        meaning="where alerts are to go in Slack",
+        found_at="api.slack.com > Your Apps > your app > Incoming Webhooks",
+        secret=True,
+    ),
+    Setting(name="SMTP_URL", meaning="mail server for alerts, e.g. smtp://user:password@host:587", secret=True),
+    Setting(name="ALERT_EMAIL_TO", meaning="who gets alerts by mail"),
     Setting(name="CHALKOLA_CLOCK_SPEED", meaning="simulation only: how much faster Amazon's time runs"),
     Setting(name="CHALKOLA_CLOCK_START", meaning="simulation only: 2026-11-20T02:00:00Z@1764000000.0"),
 )
@@ -102,6 +125,13 @@ class Settings:
     marketplaces: tuple[Marketplace, ...] = ()
     """The marketplaces asked for; empty means every one that a token opens."""
     quotas: Mapping[str, Quota] = field(default_factory=dict)
+    open_queries: int = 3
+    """Questions of a kind that an account may have under way; Amazon publishes no number."""
+    secret_created: date | None = None
+    authorized: date | None = None
+    slack_webhook_url: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
+    alert_email_to: str = ""
     clock: Clock
 
     def require_amazon(self) -> None:
@@ -162,6 +192,12 @@ class _Reading:
             archive=self._archive(home),
             marketplaces=self._marketplaces(),
             quotas=self._quotas(),
+            open_queries=self._open_queries(),
+            secret_created=self._day("SP_SECRET_CREATED"),
+            authorized=self._day("SP_AUTHORIZED"),
+            slack_webhook_url=self.given.get("SLACK_WEBHOOK_URL", ""),
+            smtp_url=self.given.get("SMTP_URL", ""),
+            alert_email_to=self.given.get("ALERT_EMAIL_TO", ""),
             clock=self._clock((login_url, *(a.endpoint for a in accounts))),
         )
 
@@ -234,6 +270,21 @@ class _Reading:
         except ValueError as error:
             self._problem(f"CHALKOLA_QUOTAS: {error}.")
             return {}
+
+    def _open_queries(self) -> int:
+        typed = self.given.get("CHALKOLA_OPEN_QUERIES", "3")
+        if typed.isdigit() and 1 <= int(typed) <= 100:
+            return int(typed)
+        self._problem(f"CHALKOLA_OPEN_QUERIES: {typed!r} is not a number from 1 to 100.")
+        return 3
+
+    def _day(self, name: str) -> date | None:
+        typed = self.given.get(name)
+        try:
+            return date.fromisoformat(typed) if typed else None
+        except ValueError:
+            self._problem(f"{name}={typed!r} is not a day like 2026-11-20.")
+            return None
 
     def _clock(self, addresses: tuple[str, ...]) -> Clock:
         start, speed = self.given.get("CHALKOLA_CLOCK_START"), self.given.get("CHALKOLA_CLOCK_SPEED")

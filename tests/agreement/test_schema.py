@@ -12,7 +12,7 @@ from chalkola.datasets.model import Dataset, SliceState
 Database = psycopg.Connection[dict[str, Any]]
 OURS = {
     "sp_accounts", "sp_sources", "sp_slices", "sp_pulls", "sp_pull_slices", "sp_buckets", "sp_bucket_turns",
-    "sp_alerts",
+    "sp_alerts", "sp_slots", "sp_restatements", "sp_day_zones", "sp_data_pulls",
 }  # fmt: skip
 
 
@@ -25,7 +25,10 @@ def test_every_column_of_a_dataset_is_in_its_table_with_its_type(dataset: Datase
 
 @pytest.mark.parametrize("dataset", CATALOG, ids=lambda dataset: dataset.name)
 def test_every_column_of_a_datasets_table_is_declared(dataset: Dataset, database: Database) -> None:
-    kept_by_the_store = {"id", "date", "marketplace_id", "amazon_marketplace_id", "created_at", "pull_id"}
+    kept_by_the_store = {
+        "id", "date", "marketplace_id", "amazon_marketplace_id", "created_at", "pull_id", "source", "first_loaded_at",
+        "last_changed_at", "times_changed",
+    }  # fmt: skip
     assert set(columns(database, dataset.table.name)) == kept_by_the_store | set(dataset.table.column_names)
 
 

@@ -10,7 +10,7 @@ from chalkola.datasets import SOURCES
 from chalkola.pipeline.metering import all_buckets, creation_buckets
 from chalkola.quotas import Quota
 
-REPORT = SOURCES[0]
+REPORT = next(source for source in SOURCES if source.name == "sales_and_traffic.report")
 PER_ACCOUNT = Quota(count=3, per=timedelta(minutes=5), daily=864, scope="account")
 
 

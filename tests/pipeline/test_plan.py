@@ -1,103 +1,33 @@
-"""What is due, and how it is packed into questions."""
+"""What is due, and in which order it is asked."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalkola.datasets import CATALOG, SOURCES
+from chalkola.datasets import CATALOG
 from chalkola.datasets.model import Slice, SliceState
 from chalkola.errors import UsageError
-from chalkola.marketplaces import MARKETPLACES, Marketplace, by_scope, marketplace
-from chalkola.periods import newest_settled, settles_at
-from chalkola.pipeline.plan import Plan, Request, check_days, is_late, pack, plan
-from chalkola.store.ledger import Line
-from chalkola.store.lines import Coverage, Known
+from chalkola.marketplaces import marketplace
+from chalkola.pipeline.plan import Plan, Request, check_days, is_late, plan
+from chalkola.store.lines import Coverage
+from ledgers import DAY, GERMANY, KIOSK, NOW, PARENTS, SALES, TOTALS, knowing, line, means, newest, proven
 
-NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
-DAY = timedelta(days=1)
-SALES, TOTALS = CATALOG
-REPORT = SOURCES[0]
 DUE = Request(datasets=CATALOG)
-GERMANY = marketplace("DE")
-EVERYWHERE = {m: m.region.value for m in MARKETPLACES}
+NEWEST = newest()
+JAPAN = marketplace("JP")
 
 
-def line(day: date, state: SliceState = SliceState.DUE, **known: object) -> Line:
-    blank = Line(
-        slice=Slice(dataset=SALES.name, scope=GERMANY.scope, day=day), state=state, source=None, asked_at=None,
-        loaded_at=None, row_count=None, checksum=None, sums=None, residual=None, attempts=0, next_at=None,
-        reason=None,
-    )  # fmt: skip
-    return replace(blank, **known)  # type: ignore[arg-type]
-
-
-def knowing(*lines: Line, closed: tuple[date, ...] = (), m: Marketplace = GERMANY) -> Coverage:
-    known_days = [*closed, *(one.slice.day for one in lines)]
-    known = Known(
-        first=min(known_days, default=None),
-        closed=frozenset(day.toordinal() for day in closed),
-        others={one.slice.day: one for one in lines},
-    )
-    return {(dataset.name, m.scope): known for dataset in CATALOG}
-
-
-def asked(planned: Plan) -> list[date]:
-    """Return the days that are asked, in order."""
-    return [pull.box.last for pull in planned.pulls]
+def asked(planned: Plan, dataset: str = SALES.name) -> list[date]:
+    """Return the days that are asked of a dataset, in order."""
+    return list(dict.fromkeys(s.day for pull in planned.pulls for s in pull.slices if s.dataset == dataset))
 
 
 def germany(known: Coverage, now: datetime = NOW, request: Request = DUE) -> Plan:
-    return plan(request, {GERMANY: "EU"}, (), known, now)
-
-
-NEWEST = newest_settled(NOW, GERMANY.zone, SALES.settles_after)
-
-wanted_slices = st.lists(
-    st.builds(
-        Slice,
-        dataset=st.sampled_from([SALES.name, TOTALS.name]),
-        scope=st.sampled_from([m.scope for m in MARKETPLACES]),
-        day=st.dates(date(2026, 10, 1), date(2026, 11, 17)),
-    ),
-    max_size=60,
-)
-shut_sources = st.sets(st.sampled_from([(account, REPORT.name) for account in ("NA", "EU", "FE")]))
-
-
-@given(wanted_slices, shut_sources)
-def test_every_slice_is_asked_exactly_once_or_said_to_be_unreachable(
-    wanted: list[Slice], shut: set[tuple[str, str]]
-) -> None:
-    pulls, unreachable = pack(wanted, {d.name: d for d in CATALOG}, EVERYWHERE, shut, NOW)
-    travelling = Counter(s for pull in pulls for s in pull.slices)
-    assert set(travelling.values()) <= {1}
-    for s in wanted:
-        closed = (by_scope(s.scope).region.value, REPORT.name) in shut  # type: ignore[union-attr]
-        assert (s in unreachable) == closed
-        assert travelling[s] == (0 if closed else 1)
-    asked_for = {(s.scope, s.day) for s in wanted}
-    assert {(s.scope, s.day) for s in travelling} <= asked_for, "and nothing that nobody wanted"
-
-
-@given(wanted_slices, shut_sources)
-def test_a_pull_spans_what_its_source_allows_and_the_newest_day_comes_first(
-    wanted: list[Slice], shut: set[tuple[str, str]]
-) -> None:
-    pulls, _ = pack(wanted, {d.name: d for d in CATALOG}, EVERYWHERE, shut, NOW)
-    assert [pull.box.last for pull in pulls] == sorted((pull.box.last for pull in pulls), reverse=True)
-    for pull in pulls:
-        assert 1 <= len(pull.box.marketplaces) <= pull.source.marketplaces_per_pull
-        assert (pull.box.last - pull.box.first).days < pull.source.days_per_pull
-        assert {EVERYWHERE[m] for m in pull.box.marketplaces} == {pull.box.account}
-        assert {s.dataset for s in pull.slices} == set(pull.source.fills)
-        assert pull.settled == all(
-            settles_at(pull.box.last, m.zone, SALES.settles_after) <= NOW for m in pull.box.marketplaces
-        )
+    return plan(request, means({GERMANY: "EU"}), known, now)
 
 
 nows = st.integers(0, 365 * 24).map(lambda hours: NOW - timedelta(hours=hours))
@@ -120,11 +50,11 @@ coverages = st.builds(
 def test_what_is_due_is_settled_open_not_too_early_and_asked_once(
     now: datetime, coverage: tuple[set[int], Mapping[int, tuple[SliceState, int | None, str | None]]]
 ) -> None:
-    newest = newest_settled(now, GERMANY.zone, SALES.settles_after)
-    closed = {newest - DAY * back for back in coverage[0]}
+    latest = newest(GERMANY, now)
+    closed = {latest - DAY * back for back in coverage[0]}
     lines = {
-        newest - DAY * back: line(
-            newest - DAY * back,
+        latest - DAY * back: line(
+            latest - DAY * back,
             state,
             source=source,
             next_at=None if hours is None else now + timedelta(hours=hours),
@@ -134,16 +64,16 @@ def test_what_is_due_is_settled_open_not_too_early_and_asked_once(
     days = asked(germany(knowing(*lines.values(), closed=tuple(closed)), now))
     assert days == sorted(set(days), reverse=True)
     assert not set(days) & closed
-    assert not [day for day in days if day > newest]
+    assert not [day for day in days if day > latest]
     early = {day for day, one in lines.items() if one.next_at is not None and one.next_at > now}
     assert not set(days) & early
-    if newest not in closed | early:
-        assert newest in days
-    since = min([*closed, *lines], default=newest)
-    missed = {newest - DAY * back for back in range(14) if newest - DAY * back >= since}
-    found = {day for day, one in lines.items() if one.source == "found" and day != newest}
-    open_days = {day for day in lines if day <= newest} | missed
-    assert set(days) - {newest} == open_days - closed - early - found - {newest}
+    if latest not in closed | early:
+        assert latest in days
+    since = min([*closed, *lines], default=latest)
+    missed = {latest - DAY * back for back in range(14) if latest - DAY * back >= since}
+    found = {day for day, one in lines.items() if one.source == "found" and day != latest}
+    open_days = {day for day in lines if day <= latest} | missed
+    assert set(days) - {latest} == open_days - closed - early - found - {latest}
 
 
 def test_the_first_night_asks_for_the_newest_settled_day_alone() -> None:
@@ -169,21 +99,86 @@ def test_closed_days_that_are_asked_for_by_name_are_counted_and_left_alone() -> 
     request = Request(datasets=CATALOG, first=NEWEST - 2 * DAY, last=NEWEST)
     planned = germany(knowing(closed=(NEWEST - DAY,)), request=request)
     assert asked(planned) == [NEWEST, NEWEST - 2 * DAY]
-    assert planned.closed == 2, "one of each dataset"
-    assert len(germany(knowing(closed=(NEWEST - DAY,)), request=replace(request, again=True)).pulls) == 3
+    assert planned.closed == 3, "one of each dataset"
+    assert len(asked(germany(knowing(closed=(NEWEST - DAY,)), request=replace(request, again=True)))) == 3
 
 
-def test_one_question_fills_both_datasets() -> None:
-    (pull,) = germany({}).pulls
-    assert {s.dataset for s in pull.slices} == {"sales_and_traffic", "daily_totals"}
-    one = plan(Request(datasets=(SALES,)), {GERMANY: "EU"}, (), {}, NOW)
-    assert {s.dataset for s in one.pulls[0].slices} == {"sales_and_traffic", "daily_totals"}
+def test_a_source_that_fills_both_datasets_is_asked_once() -> None:
+    reports_only = means({GERMANY: "EU"}, shut=[("EU", name) for name in KIOSK])
+    for datasets in (CATALOG, (SALES,), (TOTALS,)):
+        (pull,) = plan(Request(datasets=datasets), reports_only, {}, NOW).pulls
+        assert {s.dataset for s in pull.slices} == {SALES.name, TOTALS.name}
 
 
-def test_a_closed_source_leaves_its_days_unreachable() -> None:
-    planned = plan(DUE, {GERMANY: "EU", marketplace("US"): "NA"}, {("EU", REPORT.name)}, {}, NOW)
-    assert [pull.box.account for pull in planned.pulls] == ["NA"]
-    assert {s.scope for s in planned.unreachable} == {GERMANY.scope}
+def test_totals_are_asked_beside_rows_that_nobody_wanted_them_of() -> None:
+    assert [pull.source.name for pull in plan(Request(datasets=(SALES,)), means({GERMANY: "EU"}), {}, NOW).pulls] == [
+        "daily_totals.by_date", "sales_and_traffic.by_asin",
+    ]  # fmt: skip
+
+
+def test_where_every_source_is_closed_the_days_are_unreachable_and_extras_are_kept_apart() -> None:
+    shut = [("EU", source.name) for dataset in CATALOG for source in dataset.sources]
+    planned = plan(DUE, means({GERMANY: "EU", marketplace("US"): "NA"}, shut=shut), {}, NOW)
+    assert {pull.box.account for pull in planned.pulls} == {"NA"}
+    wanted = [Slice(dataset=d.name, scope=GERMANY.scope, day=NEWEST) for d in (SALES, TOTALS, PARENTS)]
+    assert planned.unreachable == tuple(wanted[:2])
+    assert planned.extras_closed == tuple(wanted[2:])
+
+
+def test_a_day_for_which_a_pull_is_open_is_not_asked_again_but_told() -> None:
+    known = knowing(line(NEWEST, SliceState.ASKED), under_way=[NEWEST])
+    for request in (DUE, Request(datasets=CATALOG, first=NEWEST, last=NEWEST, again=True)):
+        planned = germany(known, request=request)
+        assert planned.pulls == ()
+        assert {s.dataset for s in planned.under_way} == {d.name for d in CATALOG}
+
+
+def test_a_question_that_would_bring_what_is_under_way_waits() -> None:
+    known = {(TOTALS.name, GERMANY.scope): knowing(under_way=[NEWEST])[TOTALS.name, GERMANY.scope]}
+    reports_only = means({GERMANY: "EU"}, shut=[("EU", name) for name in KIOSK])
+    planned = plan(Request(datasets=(SALES, TOTALS)), reports_only, known, NOW)
+    assert planned.pulls == ()
+    assert {s.dataset for s in planned.under_way} == {SALES.name, TOTALS.name}
+
+
+@pytest.mark.parametrize(
+    ("age", "read", "again"),
+    [
+        (1, 21, True),
+        (1, 19, False),
+        (13, 21, True),
+        (14, 21, False),
+        (14, 165, True),
+        (29, 165, True),
+        (30, 165, False),
+    ],
+)
+def test_closed_days_are_read_again_as_their_age_asks_for(age: int, read: int, again: bool) -> None:
+    day = NEWEST - age * DAY
+    others = [NEWEST - n * DAY for n in range(40) if n != age]
+    known = knowing(proven(day, asked_at=NOW - timedelta(hours=read)), closed=others)
+    assert asked(germany(known)) == ([day] if again else [])
+
+
+def test_days_without_rows_and_days_found_are_not_read_again() -> None:
+    lines = [
+        proven(NEWEST, asked_at=NOW),
+        proven(NEWEST - DAY, row_count=0),
+        proven(NEWEST - 2 * DAY, source="found"),
+    ]
+    assert germany(knowing(*lines)).pulls == ()
+
+
+def test_a_repair_asks_only_what_is_open_and_whose_time_has_come() -> None:
+    lines = [
+        line(NEWEST - DAY, SliceState.LOADED),
+        line(NEWEST - 2 * DAY, SliceState.LOADED, next_at=NOW + DAY),
+        proven(NEWEST - 3 * DAY),
+    ]
+    known = knowing(*lines)
+    assert asked(germany(known, request=replace(DUE, repairs=True))) == [NEWEST - DAY]
+    named = Request(datasets=CATALOG, first=NEWEST - 3 * DAY, last=NEWEST, again=True, repairs=True)
+    assert asked(germany(known, request=named)) == [NEWEST, NEWEST - DAY]
 
 
 @pytest.mark.parametrize(
@@ -211,9 +206,10 @@ def test_late_is_what_a_settled_day_must_not_stay() -> None:
 
 
 def test_a_marketplace_never_heard_of_catches_up_with_the_others() -> None:
-    japan = marketplace("JP")
     known = knowing(closed=(NEWEST - 3 * DAY, NEWEST - 2 * DAY))
-    planned = plan(DUE, {GERMANY: "EU", japan: "FE"}, (), known, NOW)
-    days = [pull.box.last for pull in planned.pulls if pull.box.marketplaces == (japan,)]
-    newest = newest_settled(NOW, japan.zone, SALES.settles_after)
-    assert days == [newest - n * DAY for n in range((newest - NEWEST).days + 4)]
+    planned = plan(DUE, means({GERMANY: "EU", JAPAN: "FE"}), known, NOW)
+    latest = newest(JAPAN)
+    pulls = [pull for pull in planned.pulls if pull.source.name == "sales_and_traffic.by_asin"]
+    assert [pull.box.last for pull in pulls if pull.box.marketplaces == (JAPAN,)] == [
+        latest - n * DAY for n in range((latest - NEWEST).days + 4)
+    ]

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalkola.datasets.model import Slice, SliceState, Sums
-from chalkola.pipeline.reconcile import Answered, judge, residual_of, retry_at, say_empty
+from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_totals, residual_of, retry_at, say_empty
 from chalkola.store.ledger import Line
 
 HOUR = timedelta(hours=1)
+MINUTES = timedelta(minutes=5)
+"""From question to verdict."""
 ENDS = datetime(2026, 11, 17, 23, tzinfo=UTC)
 SETTLES = ENDS + 34 * HOUR
 FULL = Sums(units=100, order_items=90, sales=Decimal("1999.50"), page_views=3000, sessions=2000)
@@ -34,7 +36,17 @@ def answered(**given: Any) -> Answered:
         "rows": FULL, "row_count": 20, "totals": FULL, "asked_at": SETTLES + HOUR, "settles_at": SETTLES,
         "day_ends": ENDS,
     }  # fmt: skip
-    return Answered(**said | given)
+    return Answered(**{"now": given.get("asked_at", SETTLES + HOUR) + MINUTES, **said, **given})
+
+
+def said_before(verdict: Verdict, **known: Any) -> Line:
+    """Return the line that a verdict leaves."""
+    return before(
+        **{
+            "state": verdict.state, "row_count": 20, "sums": FULL, "asked_at": SETTLES + HOUR,
+            "residual": verdict.residual, "residual_since": verdict.residual_since, **known,
+        }
+    )  # fmt: skip
 
 
 def less(part: float) -> Sums:
@@ -75,11 +87,25 @@ def test_rows_that_do_not_add_up_are_loaded_and_asked_again_a_day_later(differen
 
 def test_a_residual_is_accepted_when_two_answers_a_day_apart_agree_on_it() -> None:
     seven = Sums(units=7)
-    said = before(state=SliceState.LOADED, row_count=20, residual=seven, asked_at=SETTLES + HOUR, sums=FULL)
     totals = replace(FULL, units=107)
+    first = judge(answered(totals=totals))
+    assert first.residual_since == SETTLES + HOUR
+    said = said_before(first)
     again = judge(answered(totals=totals, before=said, asked_at=SETTLES + 25 * HOUR))
     assert (again.state, again.residual) == (SliceState.DIFFERS, seven)
     assert again.next_at is None
+    assert again.reason == "Amazon's total is the rows and +7 units, twice"
+
+
+def test_a_residual_that_has_stood_for_a_day_is_accepted_however_often_it_was_found_meanwhile() -> None:
+    totals = replace(FULL, units=107)
+    verdict = judge(answered(totals=totals))
+    for hours in (9, 17):
+        said = said_before(verdict, asked_at=SETTLES + hours * HOUR)
+        verdict = judge(answered(totals=totals, before=said, asked_at=SETTLES + hours * HOUR))
+        assert (verdict.state, verdict.residual_since) == (SliceState.LOADED, SETTLES + HOUR)
+    last = judge(answered(totals=totals, before=said_before(verdict), asked_at=SETTLES + 25 * HOUR))
+    assert last.state is SliceState.DIFFERS
 
 
 @pytest.mark.parametrize(
@@ -87,7 +113,8 @@ def test_a_residual_is_accepted_when_two_answers_a_day_apart_agree_on_it() -> No
     [
         ("it is too soon", {}, 24.9),
         ("it is another residual", {"residual": Sums(units=8)}, 30),
-        ("the first was asked before the day had settled", {"asked_at": SETTLES - HOUR}, 30),
+        ("the first was asked before the day had settled", {"residual_since": SETTLES - HOUR}, 30),
+        ("nobody knows since when", {"residual_since": None}, 30),
     ],
 )
 def test_a_residual_is_not_accepted_yet(because: str, known: Mapping[str, Any], hours: float) -> None:
@@ -96,6 +123,7 @@ def test_a_residual_is_not_accepted_yet(because: str, known: Mapping[str, Any], 
             "state": SliceState.LOADED,
             "row_count": 20,
             "residual": Sums(units=7),
+            "residual_since": SETTLES + HOUR,
             "asked_at": SETTLES + HOUR,
             **known,
         }
@@ -103,6 +131,65 @@ def test_a_residual_is_not_accepted_yet(because: str, known: Mapping[str, Any], 
     asked_at = SETTLES + timedelta(hours=hours)
     verdict = judge(answered(totals=replace(FULL, units=107), before=said, asked_at=asked_at))
     assert verdict.state is SliceState.LOADED, because
+
+
+def test_rows_by_name_that_lack_something_are_asked_for_completely_at_once() -> None:
+    verdict = judge(answered(totals=replace(FULL, units=107), complete=False))
+    assert (verdict.state, verdict.ask, verdict.rows_accepted) == (SliceState.LOADED, "complete", True)
+    assert verdict.next_at == SETTLES + HOUR + MINUTES
+    assert verdict.residual == Sums(units=7)
+
+
+def test_rows_by_name_never_make_a_residual_accepted() -> None:
+    said = said_before(judge(answered(totals=replace(FULL, units=107))))
+    verdict = judge(
+        answered(totals=replace(FULL, units=107), complete=False, before=said, asked_at=SETTLES + 30 * HOUR)
+    )
+    assert (verdict.state, verdict.ask) == (SliceState.LOADED, "complete")
+
+
+@pytest.mark.parametrize(("minutes", "again"), [(0, False), (30, False), (31, True), (600, True)])
+def test_totals_that_are_older_than_the_rows_are_asked_for_again_first(minutes: int, again: bool) -> None:
+    asked_at = SETTLES + HOUR
+    verdict = judge(
+        answered(
+            totals=replace(FULL, units=90), totals_asked_at=asked_at - timedelta(minutes=minutes), complete=False
+        )
+    )
+    assert (verdict.state, verdict.totals_again) == (SliceState.LOADED, again)
+    assert verdict.ask == (None if again else "complete"), "the rows may be right"
+
+
+def test_totals_that_are_older_do_not_matter_where_they_agree() -> None:
+    verdict = judge(answered(totals_asked_at=ENDS))
+    assert (verdict.state, verdict.totals_again) == (SliceState.PROVEN, False)
+
+
+def test_a_marketplace_that_is_missing_from_an_answer_is_asked_for_alone_at_once() -> None:
+    for totals in (FULL, None):
+        verdict = judge(answered(rows=Sums(), row_count=0, totals=totals, missing=True, asked_at=LATER))
+        assert (verdict.state, verdict.ask, verdict.rows_accepted) == (SliceState.DUE, "alone", False)
+        assert verdict.next_at == LATER + MINUTES
+    kept = judge(answered(rows=Sums(), row_count=0, missing=True, asked_at=LATER, before=OLD))
+    assert (kept.state, kept.rows_accepted) == (SliceState.PROVEN, False)
+
+
+def test_a_marketplace_that_was_found_empty_may_be_missing_from_an_answer() -> None:
+    empty = before(state=SliceState.EMPTY, row_count=0, asked_at=ENDS)
+    verdict = judge(answered(rows=Sums(), row_count=0, totals=None, missing=True, asked_at=LATER, before=empty))
+    assert (verdict.state, verdict.ask) == (SliceState.EMPTY, None)
+
+
+def test_totals_whose_rows_are_not_there_yet_wait_for_them() -> None:
+    verdict = judge_totals(None, 1, LATER, missing=False)
+    assert (verdict.state, verdict.next_at) == (SliceState.LOADED, LATER + 24 * HOUR)
+
+
+def test_totals_that_are_missing_are_asked_for_alone_and_are_believed_when_said_twice_otherwise() -> None:
+    assert judge_totals(None, 0, LATER, missing=True).ask == "alone"
+    said = before(row_count=0, asked_at=LATER - 24 * HOUR)
+    assert judge_totals(said, 0, LATER, missing=False).state is SliceState.EMPTY
+    assert judge_totals(None, 0, LATER, missing=False).state is SliceState.DUE
 
 
 def test_a_day_asked_before_it_settles_is_preliminary_until_it_does() -> None:
@@ -175,9 +262,8 @@ def test_no_data_for_a_day_with_rows_keeps_the_rows() -> None:
 )
 def test_a_day_that_shrinks_is_accepted_or_kept(part: float, hours: int, total_fell: bool, accepted: bool) -> None:
     now = less(part)
-    totals_before = before(sums=FULL, row_count=1)
     verdict = judge(
-        answered(rows=now, totals=now if total_fell else FULL, before=OLD, totals_before=totals_before,
+        answered(rows=now, totals=now if total_fell else FULL, before=OLD, totals_before=FULL,
                  asked_at=ENDS + hours * HOUR)
     )  # fmt: skip
     assert verdict.rows_accepted is accepted

@@ -4,7 +4,7 @@ from typing import Any
 
 from amazon_simulator import Fault
 from chalkola.amazon import open_amazon
-from chalkola.datasets import SOURCES
+from chalkola.datasets import source
 from chalkola.datasets.model import Box
 from chalkola.marketplaces import marketplace
 from night import OpenShop, Shop
@@ -16,7 +16,7 @@ async def another_application_asks(shop: Shop, code: str) -> str:
     """Ask for the newest day by parent, as the app of somebody else might, and return its ticket."""
     day, m = shop.newest(code), marketplace(code)
     box = Box(account=m.region.value, marketplaces=(m,), first=day, last=day)
-    question: dict[str, Any] = {**SOURCES[0].question(box)}
+    question: dict[str, Any] = {**source("sales_and_traffic.report").question(box)}
     question["reportOptions"] = {"dateGranularity": "DAY", "asinGranularity": "PARENT"}
     account = next(a for a in shop.settings.accounts if a.key == m.region.value)
     async with open_amazon(shop.settings, shop.store.buckets) as amazon:

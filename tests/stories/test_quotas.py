@@ -1,10 +1,10 @@
 """Amazon's quotas: held when known, learned when tighter than configured, and told from login faults."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from amazon_simulator import Fault, ReportTypeQuota
-from night import OpenShop, Shop
+from night import OpenShop, Shop, Silent
 from truth import asked_twice
 
 FIVE = ("US", "CA", "UK", "DE", "FR")
@@ -60,7 +60,8 @@ async def test_a_run_of_429s_that_turns_into_403_is_throttling_and_closes_nothin
     assert report.worked.faults == {}
     assert shop.amazon.journal.calls["createReport", 403] > 0
     assert shop.wrong_cells(shop.newest_days(("DE",))) == []
-    assert shop.rows("SELECT * FROM sp_sources") == []
+    assert shop.rows("SELECT * FROM sp_sources WHERE source = 'sales_and_traffic.report'") == []
+    assert shop.rows("SELECT * FROM sp_alerts") == []
 
 
 async def test_the_rate_that_amazon_states_adjusts_the_operations_bucket_and_never_the_report_types(
@@ -104,3 +105,29 @@ async def test_every_wait_has_a_reason_that_a_person_can_read(opened_shop: OpenS
     await shop.night(observer=Watching())  # type: ignore[arg-type]
     shown = [row for row in seen if row["run_at"] > shop.settings.clock.now() or row["waiting_for"] or row["needs"]]  # type: ignore[operator]
     assert len(seen) == len(shown) > 0, "a pull waits, and neither a bucket nor a sentence says for what"
+
+
+async def test_questions_that_wait_for_each_other_are_asked_one_after_the_other_and_nobody_spins(
+    opened_shop: OpenShop,
+) -> None:
+    shop = await opened_shop(kiosk=True, environment={"CHALKOLA_OPEN_QUERIES": "1"})
+    waits = 0
+
+    class Counting(Silent):
+        def waiting(self, until: object) -> None:
+            nonlocal waits
+            waits += 1
+
+    newest = shop.newest("DE")
+    report = await shop.night(first=newest - timedelta(days=2), last=newest, observer=Counting())
+
+    assert report.exit_code == 0
+    pulls = shop.rows("SELECT slot, intended_at, finished_at FROM sp_pulls WHERE slot IS NOT NULL ORDER BY id")
+    by_slot: dict[str, list[tuple[datetime, datetime]]] = {}
+    for pull in pulls:
+        by_slot.setdefault(pull["slot"], []).append((pull["intended_at"], pull["finished_at"]))
+    assert {len(spans) for spans in by_slot.values()} == {1, 6}, "totals; children and parents day by day"
+    for spans in by_slot.values():
+        spans.sort()
+        assert all(ended <= begun for (_, ended), (begun, _) in pairwise(spans))
+    assert waits < 12 * len(pulls)

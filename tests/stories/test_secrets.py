@@ -14,8 +14,11 @@ STORM = [
     Fault(kind="throttled", operation="createReport", account="NA", retry_after=30),
     Fault(kind="server_error", operation="createReport", account="EU"),
     Fault(kind="reset_after", operation="createReport", account="FE"),
-    Fault(kind="unauthorized", operation="getReport", times=2),
-    Fault(kind="token_expired", operation="getReportDocument", times=2),
+    # One each: a second refusal in a row, after a fresh token, would close the source.
+    Fault(kind="unauthorized", operation="getReport", account="NA"),
+    Fault(kind="unauthorized", operation="getReport", account="EU"),
+    Fault(kind="token_expired", operation="getReportDocument", account="NA"),
+    Fault(kind="token_expired", operation="getReportDocument", account="FE"),
     Fault(kind="unavailable_html", operation="login"),
     Fault(kind="expired_url", times=3),
     Fault(kind="truncated_gzip"),

@@ -9,7 +9,7 @@ import pytest
 
 from chalkola.store import open_store
 from night import OpenShop
-from processes import Machine, kill, simulated_amazon
+from processes import REPORTS_ONLY, Machine, kill, simulated_amazon
 from truth import asked_twice, wrong_cells
 
 SIX = ("US", "CA", "UK", "DE", "AU", "JP")
@@ -30,7 +30,7 @@ async def test_two_workers_in_one_process_ask_each_question_once(opened_shop: Op
 
 @pytest.mark.parametrize("homes", [("one", "one"), ("one", "other")], ids=["one machine", "two machines"])
 def test_two_processes_ask_each_question_once(homes: tuple[str, str], database_url: str, tmp_path: Path) -> None:
-    with simulated_amazon(tmp_path, speed=300, marketplaces=("US", "DE", "JP")) as amazon:
+    with simulated_amazon(tmp_path, speed=300, marketplaces=("US", "DE", "JP"), without_role=REPORTS_ONLY) as amazon:
         for home in set(homes):
             (tmp_path / home).mkdir()
         machines = {home: Machine(home=tmp_path / home, url=database_url, amazon=amazon) for home in homes}
@@ -41,12 +41,12 @@ def test_two_processes_ask_each_question_once(homes: tuple[str, str], database_u
         assert len(amazon.journal) == 9
         assert amazon.calls("createReport", 429) == 0, "they hold one quota together"
         expected = [(code, day) for code in ("US", "DE", "JP") for day in DAYS]
-        assert wrong_cells(database_url, amazon.journal, amazon.truth, expected) == []
+        assert wrong_cells(database_url, amazon, expected) == []
         assert machine.rows("SELECT id FROM sp_pulls WHERE finished_at IS NULL") == []
 
 
 def test_a_process_goes_on_at_once_with_what_a_killed_one_held(database_url: str, tmp_path: Path) -> None:
-    with simulated_amazon(tmp_path, speed=300, marketplaces=("US", "DE", "JP")) as amazon:
+    with simulated_amazon(tmp_path, speed=300, marketplaces=("US", "DE", "JP"), without_role=REPORTS_ONLY) as amazon:
         machine = Machine(home=tmp_path, url=database_url, amazon=amazon)
         amazon.goes_wrong({"kind": "slow_body", "seconds": 5, "times": 1})
         first = machine.start(DAYS[0], DAYS[0])

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from processes import REPORTS_ONLY
+
 COMMAND = [sys.executable, "-m", "chalkola.surfaces.cli"]
 OPENED = {"CHALKOLA_QUOTAS": "sales_and_traffic.report=60/1min"}
 """No waits for the report's own quota, in a simulated Amazon that has none."""
@@ -104,6 +106,13 @@ def amazon() -> Iterator[AmazonProcess]:
 
 
 @pytest.fixture
+def reports_amazon() -> Iterator[AmazonProcess]:
+    """The same for stories about reports: Data Kiosk is closed to every account."""
+    with running_amazon("--quota", "60/1min,scope=account", "--without-role", REPORTS_ONLY) as running:
+        yield running
+
+
+@pytest.fixture
 def strict_amazon() -> Iterator[AmazonProcess]:
     """A simulated Amazon that allows one report in 15 minutes, to all accounts together."""
     with running_amazon() as running:
@@ -113,9 +122,17 @@ def strict_amazon() -> Iterator[AmazonProcess]:
 @pytest.fixture
 def chalkola(amazon: AmazonProcess, database_url: str, tmp_path: Path) -> Commands:
     """The commands, with a fresh database and that Amazon."""
-    return Commands(
-        {**amazon.environment, **OPENED, "DATABASE_URL": database_url, "CHALKOLA_HOME": str(tmp_path)}, tmp_path
-    )
+    return _commands(amazon, database_url, tmp_path)
+
+
+@pytest.fixture
+def by_reports(reports_amazon: AmazonProcess, database_url: str, tmp_path: Path) -> Commands:
+    """The commands, with a fresh database and an Amazon whose Data Kiosk is closed."""
+    return _commands(reports_amazon, database_url, tmp_path)
+
+
+def _commands(amazon: AmazonProcess, url: str, home: Path) -> Commands:
+    return Commands({**amazon.environment, **OPENED, "DATABASE_URL": url, "CHALKOLA_HOME": str(home)}, home)
 
 
 @pytest.fixture

@@ -15,10 +15,12 @@ DAMAGE = (
 )
 ROWS = (
     "SELECT date, marketplace_id, amazon_marketplace_id, parent_asin, child_asin, units_ordered, units_ordered_b2b,"
-    " ordered_product_sales, sessions, page_views, buy_box_percentage, unit_session_percentage, pull_id"
+    " ordered_product_sales, sessions, page_views, buy_box_percentage, unit_session_percentage, pull_id,"
+    " source, times_changed, last_changed_at"
     " FROM sp_daily_asin_data ORDER BY 1, 2, 5"
 )
-TOTALS = "SELECT to_jsonb(t) - 'id' - 'created_at' FROM sp_daily_totals t ORDER BY date, marketplace_id"
+# A row that was gone is loaded anew.
+TOTALS = "SELECT to_jsonb(t) - 'id' - 'created_at' - 'first_loaded_at' FROM sp_daily_totals t ORDER BY 1"
 
 
 def rows(url: str) -> tuple[list[Any], list[Any]]:

@@ -23,16 +23,40 @@ def test_a_status_after_a_pull_has_every_marketplace_quota_and_document(chalkola
 
     status = chalkola("status", "--json").object
 
-    days = {one["marketplace"]: (one["newest_closed"], one["newest_loaded"]) for one in status["marketplaces"]}
-    assert days == {"DE": ("2026-11-17", "2026-11-17"), "JP": ("2026-11-18", "2026-11-18")}
+    assert _newest_days(status) == {"DE": ("2026-11-17", "2026-11-17"), "JP": ("2026-11-18", "2026-11-18")}
     assert [one["account"] for one in status["accounts"]] == ["EU", "FE", "NA"]
-    assert sorted((one["stage"], one["scopes"]) for one in status["last"]) == [
-        ("loaded", ["marketplace:DE"]),
-        ("loaded", ["marketplace:JP"]),
+    assert sorted((one["source"], one["stage"], one["scopes"]) for one in status["last"]) == [
+        (source, "loaded", [scope])
+        for source in ("daily_parents.by_asin", "daily_totals.by_date", "sales_and_traffic.by_asin")
+        for scope in ("marketplace:DE", "marketplace:JP")
     ]
-    assert {one["key"] for one in status["quotas"]} > {"createReport@EU", "sales_and_traffic.report@EU"}
+    assert {one["key"] for one in status["quotas"]} > {
+        "createReport@EU",
+        "sales_and_traffic.report@EU",
+        "createQuery@EU",
+    }
     assert status["archive_bytes"] > 0
     assert (status["waiting"], status["failures"], status["alerts"]) == ([], [], [])
+
+
+def test_a_status_where_data_kiosk_is_closed_is_complete_without_what_only_it_has(by_reports: Any) -> None:
+    by_reports("pull", "--marketplace", "DE,JP")
+
+    status, said = by_reports("status", "--json").object, by_reports("status")
+
+    assert _newest_days(status) == {"DE": ("2026-11-17", "2026-11-17"), "JP": ("2026-11-18", "2026-11-18")}
+    assert [one["late"] for one in status["marketplaces"]] == [[], []], "parents are an extra"
+    loaded = [(one["source"], one["scopes"]) for one in status["last"] if one["stage"] == "loaded"]
+    assert sorted(loaded) == [("sales_and_traffic.report", [f"marketplace:{code}"]) for code in ("DE", "JP")]
+    closed = {one["account"]: sorted(one["closed"]) for one in status["accounts"]}
+    kiosk = ["daily_parents.by_asin", "daily_totals.by_date", "sales_and_traffic.by_asin"]
+    assert closed == {"EU": kiosk, "FE": kiosk, "NA": []}
+    assert sorted({one["rule"] for one in status["alerts"]}) == ["source closed"]
+    assert "sales_and_traffic.by_asin is closed to account EU. " in said.out
+
+
+def _newest_days(status: Any) -> dict[str, tuple[str, str]]:
+    return {one["marketplace"]: (one["newest_closed"], one["newest_loaded"]) for one in status["marketplaces"]}
 
 
 async def test_a_status_shows_what_is_waited_for_and_until_when(shop: Any, alone: Any, database_url: str) -> None:

@@ -87,7 +87,8 @@ def test_backfill_says_that_it_is_not_there_yet_and_what_to_do(alone: Any) -> No
     assert said.code == 2
     assert "comes with a later version" in said.err
     assert "chalkola pull --from 20" in said.err
-    assert "90 d" in said.err
+    assert "2,181 questions by sales_and_traffic.by_asin (about 12 h" in said.err, "727 days of three accounts"
+    assert "8,724 questions by sales_and_traffic.report (about 90 d" in said.err, "727 days of twelve marketplaces"
 
 
 def test_an_unknown_command_is_wrong_usage(alone: Any) -> None:

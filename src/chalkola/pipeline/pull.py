@@ -3,30 +3,35 @@ the last one this process makes.
 
     asking   the intent is written: ask                     -> asked, or looking when Amazon's answer is lost
     looking  somebody may have asked: look                  -> asked, or planned when Amazon knows nothing of it
-    asked    there is a ticket: check it                    -> asked again, ready, or the end
-    ready    there is a document: fetch, read, load         -> the end
+    asked    there is a ticket: check it                    -> asked again, planned for a page, ready, or the end
+    ready    all its documents are there: fetch, read, load -> the end
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalkola.amazon import Amazon, Driver, Uncertain
 from chalkola.amazon.throttle import operation_bucket
 from chalkola.amazon.tickets import Empty, Pending, Ready, Refused, Unknown
+from chalkola.amazon.verdicts import add_role
+from chalkola.amazon.wording import says_too_large, says_unauthorized
 from chalkola.clock import Clock
-from chalkola.datasets.model import Answer, Box, Slice, SliceState, Source
-from chalkola.documents import Document
-from chalkola.errors import AnotherQuestion, Damaged, Refusal, Setback
+from chalkola.datasets.model import AsinFilter, Box, Slice, SliceState, Source
+from chalkola.documents import Document, document_of, joined
+from chalkola.errors import AnotherQuestion, Damaged, PageExpired, Refusal, Setback, SourceClosed, TooLarge
 from chalkola.marketplaces import Marketplace, by_scope
-from chalkola.pipeline.load import Loaded, Loader, Received
-from chalkola.pipeline.reconcile import Verdict, retry_at, say_empty
+from chalkola.pipeline.limits import smaller
+from chalkola.pipeline.load import Loaded, Loader, Received, nothing
+from chalkola.pipeline.reconcile import retry_at
 from chalkola.settings import Account
+from chalkola.store.accounts import Accounts
 from chalkola.store.archive import Archive
 from chalkola.store.ledger import Claimed, Ledger, Line, Told
 
-_CHECKS_AFTER = tuple(timedelta(seconds=s) for s in (20, 15, 15, 20, 30, 45, 60, 90, 120))
+# A slot stays taken until somebody looks; Amazon lets a ticket be checked twice a second.
+_CHECKS_AFTER = tuple(timedelta(seconds=s) for s in (20, *[10] * 16, *[15] * 12, *[30] * 10, 60, 60, 120))
 _SLOW_CHECKS = timedelta(minutes=5)
 _VERY_SLOW_CHECKS = timedelta(hours=1)
 _CLOCKS_MAY_DIFFER_BY = timedelta(minutes=15)
@@ -57,7 +62,10 @@ class Puller:
     loader: Loader
     clock: Clock
     accounts: Mapping[str, Account]
+    known_accounts: Accounts
     sources: Mapping[str, Source]
+    pages: dict[int, list[Document]] = field(default_factory=dict)
+    """The documents that a pull of several pages has fetched so far."""
 
     async def step(self, pull: Claimed) -> Ended | None:
         """Take one step of a pull that we hold, and write down what came of it.
@@ -73,12 +81,17 @@ class Puller:
                 case "asked":
                     return await self._check(pull)
                 case _:
-                    return await self._fetch(pull, pull.document_id or "", paid=True)
+                    return await self._fetch(pull, pull.document_id, paid=True)
+        except PageExpired as expired:
+            await self.ledger.first_page(pull, until=self.clock.now(), waiting_for=str(expired))
+            return None
         except Setback as setback:
+            if setback.for_quota and pull.stage == "asking" and pull.slot:
+                await self.ledger.lower_slot(pull)
             await self._put_back(pull, setback)
             return None
         except Refusal as refusal:
-            return await self._refuse(pull, str(refusal))
+            return await self._refuse(pull, refusal)
         return None
 
     async def put_back(self, pull: Claimed, why: str) -> None:
@@ -91,7 +104,9 @@ class Puller:
 
     async def _ask(self, pull: Claimed) -> None:
         buckets = tuple(pull.creation[1:])
-        ticket = await self._driver(pull).ask(self._account(pull), pull.question, paid=True, buckets=buckets)
+        ticket = await self._driver(pull).ask(
+            self._account(pull), pull.question, paid=True, buckets=buckets, page=pull.page_token
+        )
         await self._write_ticket(pull, ticket)
 
     async def _look(self, pull: Claimed) -> None:
@@ -115,13 +130,17 @@ class Puller:
         match await driver.check(account, pull.ticket or "", paid=True):
             case Pending(status=status):
                 await self._wait_for_amazon(pull, status)
+            case Ready(document_id=document_id, next_page=str(token)):
+                await self.ledger.next_page(pull, document_id, token)
             case Ready(document_id=document_id):
                 return await self._fetch(pull, document_id, paid=False)
+            case Empty() if pull.pages:
+                return await self._fetch(pull, None, paid=False)
             case Empty(why=why):
                 return await self._end_empty(pull, why)
             case Refused(why=why, document_id=document_id):
                 said = await driver.reason(account, document_id) if document_id else ""
-                return await self._refuse(pull, f"{why} {said}".strip())
+                raise _given_up(pull, why, said)
             case Unknown(why=why):
                 await self.ledger.postpone(
                     pull, "planned", until=self.clock.now(), reason="setback", needs=pull.creation, waiting_for=why
@@ -135,13 +154,18 @@ class Puller:
             needs=self._to_check(pull), waiting_for=f"Amazon to finish it ({status})",
         )  # fmt: skip
 
-    async def _fetch(self, pull: Claimed, document_id: str, *, paid: bool) -> Ended:
+    async def _fetch(self, pull: Claimed, document_id: str | None, *, paid: bool) -> Ended | None:
+        wanted = [*pull.pages, document_id] if document_id else pull.pages
+        fetched = self.pages.setdefault(pull.id, [])
         try:
-            document = await self._driver(pull).fetch(self._account(pull), document_id, paid=paid)
-            try:
-                return await self._load(pull, document)
-            finally:
-                document.close()
+            fetched.append(await self._driver(pull).fetch(self._account(pull), wanted[len(fetched)], paid=paid))
+            if len(fetched) < len(wanted):
+                await self.ledger.postpone(
+                    pull, "ready", until=self.clock.now(), reason="pending", waiting_for="its other pages",
+                    needs=self._to_fetch(pull), document_id=document_id,
+                )  # fmt: skip
+                return None
+            return await self._load(pull, joined(self.pages.pop(pull.id)))
         except _NotOurs:
             raise
         except Setback as setback:
@@ -150,28 +174,32 @@ class Puller:
     async def _load(self, pull: Claimed, document: Document) -> Ended:
         archived_as = await asyncio.to_thread(self._keep, pull, document)
         try:
-            answer = await self._read(pull, document)
-            received = Received(answer=answer, byte_count=document.size_bytes, archived_as=archived_as)
-            loaded = await self.loader.load(self.ledger, pull, received)
+            return await self._read_and_load(pull, document, archived_as)
         except Damaged as damaged:
             if pull.setbacks < _DOWNLOADS_TRIED:
                 raise Setback(
                     damaged.what, why=damaged.why, until=self.clock.now() + _DOWNLOAD_AGAIN_AFTER
                 ) from damaged
-            return await self._refuse(pull, str(damaged), document=document, archived_as=archived_as)
+            return await self._refuse(pull, damaged, document=document, archived_as=archived_as)
         except AnotherQuestion as other:
             if pull.found:
                 raise _NotOurs(other.what, until=self.clock.now()) from other
-            return await self._refuse(pull, str(other), document=document, archived_as=archived_as)
+            return await self._refuse(pull, other, document=document, archived_as=archived_as)
         except Refusal as refusal:
-            return await self._refuse(pull, str(refusal), document=document, archived_as=archived_as)
-        return _ended(pull, loaded)
+            return await self._refuse(pull, refusal, document=document, archived_as=archived_as)
+        finally:
+            document.close()
 
-    async def _read(self, pull: Claimed, document: Document) -> Answer:
+    async def _read_and_load(self, pull: Claimed, document: Document, archived_as: str | None) -> Ended:
         read, box = self.sources[pull.source].read, await self._box(pull)
         # A large one takes seconds to check: the other pulls go on meanwhile.
         is_large = document.size_bytes > _LARGE_BYTES
-        return await asyncio.to_thread(read, document, box) if is_large else read(document, box)
+        answer = await asyncio.to_thread(read, document, box) if is_large else read(document, box)
+        try:
+            received = Received(answer=answer, box=box, byte_count=document.size_bytes, archived_as=archived_as)
+            return _ended(pull, await self.loader.load(self.ledger, pull, received, self.clock.now()))
+        finally:
+            answer.close()
 
     def _keep(self, pull: Claimed, document: Document) -> str | None:
         return self.archive.keep(
@@ -179,25 +207,37 @@ class Puller:
         )
 
     async def _box(self, pull: Claimed) -> Box:
-        slices = await self.ledger.slices_of(pull)
-        return Box(account=pull.account, marketplaces=_marketplaces(slices), first=pull.first_day, last=pull.last_day)
+        return box_of(pull, await self.ledger.slices_of(pull))
 
     async def _end_empty(self, pull: Claimed, why: str) -> Ended:
-        async with self.ledger.holding(pull) as (connection, lines):
-            told = tuple(_told_empty(line, pull.intended_at) for line in lines)
-            await self.ledger.finish(connection, pull, "empty", told, row_count=0, failure=why)
-        return Ended(pull=pull, stage="empty", told=told, failure=why)
+        box, source = await self._box(pull), self.sources[pull.source]
+        nobody = source.read(document_of(b""), box) if box.filters else nothing(source, box, self.loader.datasets)
+        received = Received(answer=nobody, box=box, byte_count=0, archived_as=None)
+        loaded = await self.loader.load(self.ledger, pull, received, self.clock.now(), failure=why)
+        return Ended(pull=pull, stage="empty", told=loaded.told, failure=why)
 
     async def _refuse(
-        self, pull: Claimed, failure: str, *, document: Document | None = None, archived_as: str | None = None
+        self, pull: Claimed, refusal: Refusal, *, document: Document | None = None, archived_as: str | None = None
     ) -> Ended:
+        now, retry = self.clock.now(), None
+        if isinstance(refusal, TooLarge) and await self._learn(pull):
+            retry = now
         async with self.ledger.holding(pull) as (connection, lines):
-            told = tuple(_told_refused(line, failure, self.clock.now()) for line in lines)
+            told = tuple(_told_refused(pull, line, str(refusal), now, retry) for line in lines)
             size = document.size_bytes if document else 0
             await self.ledger.finish(
-                connection, pull, "refused", told, byte_count=size, archived_as=archived_as, failure=failure
+                connection, pull, "refused", told, byte_count=size, archived_as=archived_as, failure=str(refusal)
             )
-        return Ended(pull=pull, stage="refused", told=told, failure=failure)
+        return Ended(pull=pull, stage="refused", told=told, failure=str(refusal))
+
+    async def _learn(self, pull: Claimed) -> bool:
+        """Remember that Amazon takes less at once than this question; return whether it can be halved."""
+        known = (await self.known_accounts.limits()).get((pull.account, pull.source))
+        whole = self.sources[pull.source].limits
+        limits = smaller(whole.within(known) if known else whole, await self._box(pull))
+        if limits is not None:
+            await self.known_accounts.learn_limits(pull.account, pull.source, limits)
+        return limits is not None
 
     async def _put_back(self, pull: Claimed, setback: Setback) -> None:
         stage, needs = self._as_before(pull)
@@ -206,7 +246,7 @@ class Puller:
             case Uncertain() | _NotOurs():
                 stage, needs, document_id = "looking", (), None
             case _ReadySetback(document_id=document_id):
-                stage, needs = "ready", (operation_bucket("getReportDocument", pull.account),)
+                stage, needs = "ready", self._to_fetch(pull)
         await self.ledger.postpone(
             pull, stage, until=setback.until, reason="quota" if setback.for_quota else "setback",
             waiting_for=setback.what, needs=needs, document_id=document_id,
@@ -219,11 +259,14 @@ class Puller:
             case "asked":
                 return "asked", self._to_check(pull)
             case "ready":
-                return "ready", (operation_bucket("getReportDocument", pull.account),)
+                return "ready", self._to_fetch(pull)
         return pull.stage, ()
 
     def _to_check(self, pull: Claimed) -> tuple[str, ...]:
-        return (operation_bucket("getReport", pull.account),)
+        return (operation_bucket(self._driver(pull).operations.check, pull.account),)
+
+    def _to_fetch(self, pull: Claimed) -> tuple[str, ...]:
+        return (operation_bucket(self._driver(pull).operations.fetch, pull.account),)
 
     def _driver(self, pull: Claimed) -> Driver:
         return self.amazon.driver(self.sources[pull.source].driver)
@@ -239,7 +282,7 @@ class _NotOurs(Setback):
 class _ReadySetback(Setback):
     """A setback after Amazon said that the document is ready: the next step is to fetch it."""
 
-    def __init__(self, setback: Setback, document_id: str) -> None:
+    def __init__(self, setback: Setback, document_id: str | None) -> None:
         super().__init__(setback.what, until=setback.until, why=setback.why, for_quota=setback.for_quota)
         self.document_id = document_id
 
@@ -252,33 +295,38 @@ def check_after(checks: int, age: timedelta) -> timedelta:
     return _CHECKS_AFTER[checks + 1] if checks + 1 < len(_CHECKS_AFTER) else _SLOW_CHECKS
 
 
-def _marketplaces(slices: Sequence[Slice]) -> tuple[Marketplace, ...]:
+def box_of(pull: Claimed, slices: Sequence[Slice]) -> Box:
+    """Return what a pull spans, from its line and the slices that travel in it."""
     found = (by_scope(s.scope) for s in slices)
-    return tuple(dict.fromkeys(m for m in found if m is not None))
-
-
-def _told_empty(line: Line, asked_at: datetime) -> Told:
-    verdict = say_empty(line, asked_at)
-    told = _told(line.slice, verdict)
-    if not verdict.rows_accepted:
-        return told
-    return Told(
-        slice=line.slice,
-        state=verdict.state,
-        next_at=verdict.next_at,
-        reason=verdict.reason,
-        row_count=0,
-        checksum="",
+    marketplaces: tuple[Marketplace, ...] = tuple(dict.fromkeys(m for m in found if m is not None))
+    scopes = {m.scope: m for m in marketplaces}
+    return Box(
+        account=pull.account,
+        marketplaces=marketplaces,
+        first=pull.first_day,
+        last=pull.last_day,
+        filters=tuple(
+            AsinFilter(marketplace=scopes[scope], asins=tuple(asins)) for scope, asins in pull.filters or ()
+        ),
     )
 
 
-def _told_refused(line: Line, failure: str, now: datetime) -> Told:
-    state = line.state if line.row_count else SliceState.FAILED
-    return Told(slice=line.slice, state=state, next_at=retry_at(line.attempts, now), reason=failure)
+def _given_up(pull: Claimed, why: str, said: str) -> Refusal | SourceClosed:
+    """Return what follows when Amazon gave a question up, by its words."""
+    whole = f"{why} {said}".strip()
+    if says_unauthorized(said):
+        return SourceClosed(pull.account, whole, remedy=add_role("Brand Analytics", pull.account))
+    return TooLarge(whole) if says_too_large(said) else Refusal(whole)
 
 
-def _told(s: Slice, verdict: Verdict) -> Told:
-    return Told(slice=s, state=verdict.state, next_at=verdict.next_at, reason=verdict.reason)
+def _told_refused(pull: Claimed, line: Line, failure: str, now: datetime, retry: datetime | None) -> Told:
+    """A part that fails leaves its days half read, whatever they were before."""
+    kept = SliceState.LOADED if pull.filters else line.state
+    return Told(
+        slice=line.slice, state=kept if line.row_count else SliceState.DUE if retry else SliceState.FAILED,
+        next_at=retry or retry_at(line.attempts, now), reason=failure, ask=line.ask, counts=retry is None,
+        residual=line.residual, residual_since=line.residual_since,
+    )  # fmt: skip
 
 
 def _ended(pull: Claimed, loaded: Loaded) -> Ended:

@@ -2,7 +2,7 @@
 
 proven       the rows add up to Amazon's own total
 loaded       they do not: asked again after 24 hours
-differs      they did not, by the same figures, in two answers 24 hours apart: accepted with its residual
+differs      they did not, by the same figures, in two complete answers 24 hours apart: accepted with its residual
 preliminary  the day had not settled, or looks as if Amazon had not loaded it yet
 due          nothing usable came: the day is late
 """
@@ -14,7 +14,7 @@ from decimal import Decimal
 from statistics import median
 
 from chalkola.datasets.model import SliceState, Sums
-from chalkola.store.ledger import Line
+from chalkola.store.ledger import Line, Manner
 
 TWO_ANSWERS_APART = timedelta(hours=24)
 NEVER_WAIT_LONGER = timedelta(hours=72)
@@ -22,13 +22,15 @@ PAGE_VIEW_TOLERANCE = 0.02
 SHRUNK_BY = 0.10
 SHRUNK_UNITS = 5
 GUARDED_AFTER = timedelta(days=3)
+BESIDE = timedelta(minutes=30)
+"""Totals that were asked for at most so long before the rows count as asked beside them."""
 IMPLAUSIBLE_BELOW = 0.25
 """A day with less than this part of its neighbours' median page views looks as if Amazon had not loaded it yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What an answer said about one marketplace-day, and what the ledger knew before it."""
+    """What is known of one marketplace-day when an answer about it has come, and what the ledger knew before."""
 
     rows: Sums
     row_count: int
@@ -36,8 +38,14 @@ class Answered:
     asked_at: datetime
     settles_at: datetime
     day_ends: datetime
+    now: datetime
+    totals_asked_at: datetime | None = None
+    complete: bool = True
+    """Whether the rows came in a way that leaves no ASIN out."""
+    missing: bool = False
+    """Whether an answer for several marketplaces had rows for others only."""
     before: Line | None = None
-    totals_before: Line | None = None
+    totals_before: Sums | None = None
     neighbours: Sequence[Sums] = ()
     """The sums of the days around it that are closed."""
 
@@ -50,7 +58,11 @@ class Verdict:
     rows_accepted: bool = True
     next_at: datetime | None = None
     reason: str | None = None
+    ask: Manner | None = None
     residual: Sums | None = None
+    residual_since: datetime | None = None
+    totals_again: bool = False
+    """Whether the totals are to be asked for once more: they are older than the rows."""
 
 
 def judge(answered: Answered) -> Verdict:
@@ -85,6 +97,8 @@ def say_empty(before: Line | None, asked_at: datetime) -> Verdict:
             next_at=asked_at + TWO_ANSWERS_APART,
             reason=f"Amazon now says there is no data; the {before.row_count} rows it gave before stay",
         )
+    if before is not None and before.state is SliceState.EMPTY:
+        return Verdict(state=SliceState.EMPTY, reason=before.reason)
     said_before = before is not None and before.row_count == 0 and before.asked_at is not None
     if said_before and before is not None and before.asked_at and asked_at - before.asked_at >= TWO_ANSWERS_APART / 2:
         return Verdict(state=SliceState.EMPTY, reason="Amazon says, twice, that there is no data")
@@ -125,15 +139,44 @@ def residual_of(answered: Answered) -> Sums | None:
     return residual if residual != Sums() else None
 
 
+def judge_totals(before: Line | None, row_count: int, asked_at: datetime, *, missing: bool) -> Verdict:
+    """Return what becomes of a day's totals whose rows are not there yet."""
+    if row_count:
+        return Verdict(
+            state=SliceState.LOADED,
+            next_at=asked_at + TWO_ANSWERS_APART,
+            reason="there are no rows yet to hold against it",
+        )
+    return _alone(before, asked_at) if missing and not _is_empty(before) else say_empty(before, asked_at)
+
+
 def _without_rows(answered: Answered) -> Verdict:
-    totals = answered.totals
+    totals, before = answered.totals, answered.before
     if totals is None or replace(totals, sessions=0) == Sums():
-        return say_empty(answered.before, answered.asked_at)
+        if answered.missing and not _is_empty(before):
+            return _alone(before, answered.now)
+        return say_empty(before, answered.asked_at)
+    if answered.missing:
+        return _alone(before, answered.now)
     return Verdict(
-        state=_state_before(answered, SliceState.DUE),
+        state=_state_before(before, SliceState.DUE),
         rows_accepted=False,
-        next_at=retry_at(answered.before.attempts if answered.before else 0, answered.asked_at),
+        next_at=retry_at(before.attempts if before else 0, answered.asked_at),
         reason=f"Amazon has totals for the day ({totals.units} units) but lists no ASIN: its data is late",
+    )
+
+
+def _is_empty(before: Line | None) -> bool:
+    return before is not None and before.state is SliceState.EMPTY
+
+
+def _alone(before: Line | None, now: datetime) -> Verdict:
+    return Verdict(
+        state=_state_before(before, SliceState.DUE),
+        rows_accepted=False,
+        next_at=now,
+        ask="alone",
+        reason="missing from an answer for several marketplaces; asked again alone",
     )
 
 
@@ -145,8 +188,9 @@ def _shrunk(answered: Answered) -> str | None:
     fell = _fell(old, answered.rows)
     if fell is None:
         return None
-    totals_old = answered.totals_before.sums if answered.totals_before else None
-    if totals_old is not None and answered.totals is not None and _fell(totals_old, answered.totals):
+    if answered.totals is not None and any(
+        before is not None and _fell(before, answered.totals) for before in (answered.totals_before, old)
+    ):
         return None
     return f"{fell}, while Amazon's own total did not fall"
 
@@ -162,16 +206,23 @@ def _fell(old: Sums, new: Sums) -> str | None:
 
 
 def _flagged(answered: Answered, reason: str) -> Verdict:
+    stale = _totals_are_older(answered)
     return Verdict(
-        state=_state_before(answered, SliceState.LOADED),
+        state=_state_before(answered.before, SliceState.LOADED),
         rows_accepted=False,
-        next_at=answered.asked_at + TWO_ANSWERS_APART,
+        next_at=answered.now if stale else answered.asked_at + TWO_ANSWERS_APART,
         reason=f"{reason}: the old rows stay, and the day is asked again",
+        ask="complete",
+        totals_again=stale,
     )
 
 
-def _state_before(answered: Answered, otherwise: SliceState) -> SliceState:
-    before = answered.before
+def _totals_are_older(answered: Answered) -> bool:
+    asked_at = answered.totals_asked_at
+    return asked_at is not None and asked_at < answered.asked_at - BESIDE
+
+
+def _state_before(before: Line | None, otherwise: SliceState) -> SliceState:
     return before.state if before is not None and before.row_count else otherwise
 
 
@@ -186,26 +237,32 @@ def _reconciled(answered: Answered) -> Verdict:
         return Verdict(
             state=SliceState.LOADED,
             next_at=answered.asked_at + TWO_ANSWERS_APART,
-            reason="Amazon gave no total to hold the rows against",
+            reason="Amazon's total is not there yet to hold the rows against",
         )
     if residual is None:
         return Verdict(state=SliceState.PROVEN)
+    since = _residual_since(answered, residual)
+    if answered.complete and answered.asked_at - since >= TWO_ANSWERS_APART:
+        reason = _in_words(residual) + ", twice"
+        return Verdict(state=SliceState.DIFFERS, residual=residual, residual_since=since, reason=reason)
+    found = Verdict(state=SliceState.LOADED, residual=residual, residual_since=since)
+    if _totals_are_older(answered):
+        reason = _in_words(residual) + "; the total is older than the rows and asked again"
+        return replace(found, next_at=answered.asked_at + TWO_ANSWERS_APART, totals_again=True, reason=reason)
+    if not answered.complete:
+        reason = _in_words(residual) + "; asked again for all its ASINs"
+        return replace(found, next_at=answered.now, ask="complete", reason=reason)
+    reason = _in_words(residual) + "; asked again a day later"
+    return replace(found, next_at=answered.asked_at + TWO_ANSWERS_APART, reason=reason)
+
+
+def _residual_since(answered: Answered, residual: Sums) -> datetime:
+    """Return when the first complete answer was asked for that left this very residual: the present one at the
+    latest. One from before the day settled does not count."""
     before = answered.before
-    settled_before = before is not None and before.asked_at is not None and before.asked_at >= answered.settles_at
-    if (
-        before is not None
-        and settled_before
-        and before.residual == residual
-        and before.asked_at is not None
-        and answered.asked_at - before.asked_at >= TWO_ANSWERS_APART
-    ):
-        return Verdict(state=SliceState.DIFFERS, residual=residual, reason=_in_words(residual) + ", twice")
-    return Verdict(
-        state=SliceState.LOADED,
-        next_at=answered.asked_at + TWO_ANSWERS_APART,
-        residual=residual,
-        reason=_in_words(residual) + "; asked again a day later",
-    )
+    known = before is not None and before.residual == residual and before.residual_since is not None
+    since = before.residual_since if known and before is not None else None
+    return since if since is not None and since >= answered.settles_at else answered.asked_at
 
 
 def _in_words(residual: Sums) -> str:

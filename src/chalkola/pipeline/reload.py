@@ -1,23 +1,25 @@
 """Rows rebuilt from Amazon's documents as they were kept, without asking Amazon.
 
-Each slice is rebuilt from the document of the pull that the ledger names for it: the answer that was accepted, not
-merely the last one. Rows come out as that document says, whatever has happened to them since.
+Each slice is rebuilt from the document of the pull that the ledger names for it (the answer that was accepted, not
+merely the last one), or from several, where each of them gave some ASINs. Rows come out as the documents say,
+whatever has happened to them since.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from chalkola.datasets import CATALOG, SOURCES
-from chalkola.datasets.model import Box, Dataset, Slice
+from chalkola.datasets.business_report import IMPORT
+from chalkola.datasets.model import AsinFilter, Batch, Box, Dataset, Slice
 from chalkola.documents import Document
 from chalkola.errors import Refusal
 from chalkola.marketplaces import Marketplace, by_scope
 from chalkola.store.archive import Archive
-from chalkola.store.connection import Pool
+from chalkola.store.connection import Connection, Pool
 from chalkola.store.rebuild import Given, given_by_pulls, mend_fixed_columns, note_rebuilt, rebuilding
 from chalkola.store.survey import Fit, fits_of
-from chalkola.store.tables import Changed, Clamped, merge, stage
+from chalkola.store.tables import Change, Lines, Origin, difference, write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Rebuilt:
     """What became of one document: what changed in each slice; or why nothing could be rebuilt from it."""
 
     given: Given
-    changed: Mapping[Slice, Changed]
+    changed: Mapping[Slice, Change]
     row_count: int = 0
     missing: bool = False
     failure: str | None = None
@@ -39,6 +41,7 @@ async def reload(
     marketplaces: Sequence[Marketplace],
     first: date,
     last: date,
+    now: datetime,
 ) -> AsyncIterator[Rebuilt]:
     """Rebuild the rows of these days, the newest day first, each document in a transaction of its own."""
     scopes = [m.scope for m in marketplaces]
@@ -50,33 +53,50 @@ async def reload(
             yield Rebuilt(given=given, changed={}, missing=True)
             continue
         try:
-            yield await _rebuild(pool, given, document, fits)
+            yield await _rebuild(pool, given, document, fits, now)
         except Refusal as refusal:
             yield Rebuilt(given=given, changed={}, failure=str(refusal))
         finally:
             document.close()
 
 
-async def _rebuild(pool: Pool, given: Given, document: Document, fits: Mapping[str, Fit]) -> Rebuilt:
-    source = next(source for source in SOURCES if source.name == given.source)
-    answer = source.read(document, _box(given))
-    changed: dict[Slice, Changed] = {}
+async def _rebuild(pool: Pool, given: Given, document: Document, fits: Mapping[str, Fit], now: datetime) -> Rebuilt:
+    source = next(source for source in (*SOURCES, IMPORT) if source.name == given.source)
+    box = _box(given)
+    answer = source.read(document, box)
+    changed: dict[Slice, Change] = {}
     row_count = 0
-    async with rebuilding(pool, given) as (connection, held):
-        for batch in answer.batches:
-            if batch.slice not in held:
-                continue
-            rows = Clamped().rows(batch.rows, fits[batch.table.name])
-            staged = await stage(connection, batch, rows, given.pull_id)
-            merged = await merge(connection, batch, staged, given.pull_id)
-            mended = await mend_fixed_columns(connection, batch)
-            changed[batch.slice] = replace(merged, updated=merged.updated + mended)
-            row_count += batch.row_count
-            await note_rebuilt(connection, batch)
+    try:
+        async with rebuilding(pool, given) as (connection, held):
+            for batch in answer.batches:
+                numbers = [n for n, s in enumerate(batch.counts) if s in held]
+                if numbers:
+                    lines = Lines(batch=batch, bounds=fits[batch.table.name].bounds)
+                    origin = Origin(pull_id=given.pull_id, source=source.short_name, now=now, mends=True)
+                    changed |= await _rebuild_slices(connection, batch, box, numbers, lines, origin)
+                    row_count += sum(count.row_count for s, count in batch.counts.items() if s in held)
+    finally:
+        answer.close()
     return Rebuilt(given=given, changed=changed, row_count=row_count)
+
+
+async def _rebuild_slices(
+    connection: Connection, batch: Batch, box: Box, numbers: Sequence[int], lines: Lines, origin: Origin
+) -> dict[Slice, Change]:
+    slices = list(batch.counts)
+    found = await difference(connection, batch, box, numbers, lines)
+    await write(connection, batch, found, set(numbers), lines, origin)
+    mended = await mend_fixed_columns(connection, batch.table.name, [slices[n] for n in numbers])
+    found.changes[numbers[0]].changed += mended
+    for n in numbers:
+        await note_rebuilt(connection, slices[n], batch.counts[slices[n]], origin.pull_id)
+    return {slices[n]: found.changes[n] for n in numbers}
 
 
 def _box(given: Given) -> Box:
     found = (by_scope(scope) for scope in given.scopes)
-    marketplaces = tuple(m for m in found if m is not None)
-    return Box(account=given.account, marketplaces=marketplaces, first=given.first_day, last=given.last_day)
+    marketplaces = {m.scope: m for m in found if m is not None}
+    return Box(
+        account=given.account, marketplaces=tuple(marketplaces.values()), first=given.first_day, last=given.last_day,
+        filters=tuple(AsinFilter(marketplace=marketplaces[scope], asins=asins) for scope, asins in given.filters),
+    )  # fmt: skip

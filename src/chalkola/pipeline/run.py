@@ -1,30 +1,37 @@
-"""A run: who is open to us, what is due, and a worker that does it."""
+"""A run: who is open to us, what is due, and a worker that does it; then what that left to be mended, if anything."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from chalkola.amazon import Amazon, open_amazon
 from chalkola.datasets import CATALOG, SOURCES
 from chalkola.datasets.model import Slice
-from chalkola.errors import Fault, Setback
+from chalkola.errors import Fault, Setback, SourceClosed
 from chalkola.marketplaces import Marketplace
 from chalkola.pipeline.discovery import WHENEVER_SEEN, Opened, discover
 from chalkola.pipeline.load import Loader
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
-from chalkola.pipeline.plan import Plan, Request, is_late, plan
+from chalkola.pipeline.plan import Means, Plan, Request, is_late, plan
 from chalkola.pipeline.pull import Puller
 from chalkola.pipeline.worker import Observer, Worked, Worker
 from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.archive import Archive
-from chalkola.store.ledger import Line
-from chalkola.store.lines import read_coverage, read_lines
+from chalkola.store.ledger import Line, slot_key
+from chalkola.store.lines import known_asins, open_pulls, read_coverage, read_lines
 from chalkola.store.migrate import ensure_marketplaces
 from chalkola.store.presence import dead, presence
 from chalkola.store.survey import fits_of
+
+MOST_ROUNDS = 4
+"""A run asks, and then mends what did not reconcile, was missing, or has to go another way: so many times in all."""
+MOST_REPAIRS = 60
+"""Questions that one run spends on mending."""
+_SELLING = timedelta(days=60)
+"""ASINs without a row for so long are not asked for by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +51,17 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 for what a person must do, 3 for slices that failed or are late, else 0."""
+        """Return 1 for what a person must do, 3 for slices that failed or are late, else 0.
+
+        A closed source is a fault where no other one is open; else the night is complete without it.
+        """
         faults = self.worked.faults.values()
-        if any(not isinstance(fault, Setback) for fault in faults):
+        stuck = bool(self.plan.unreachable)
+        if any(not isinstance(fault, Setback | SourceClosed) or (stuck and isinstance(fault, SourceClosed))
+               for fault in faults):  # fmt: skip
             return 1
-        return 3 if (self.late or self.plan.unreachable or faults) and not self.worked.stopped else 0
+        setbacks = any(isinstance(fault, Setback) for fault in faults)
+        return 3 if (self.late or stuck or setbacks) and not self.worked.stopped else 0
 
 
 async def pull(
@@ -62,14 +75,18 @@ async def pull(
     clock = settings.clock
     began = clock.now()
     async with open_amazon(settings, store.buckets) as amazon:
-        opened, planned, ids = await _prepare(settings, store, amazon, request, only)
+        opened = await discover(settings, store, amazon, only)
         if not opened.opens:
             raise next(iter(opened.faults.values()), _nothing_open())
+        with clock.in_flight():
+            await store.ledger.release(dead(settings.home, await store.ledger.holders()))
+            await ensure_marketplaces(store.pool, opened.opens)
+            planned = await _plan(settings, store, request, opened)
         with presence(settings.home) as name, rarely_collecting():
-            worker = await _hire(settings, store, amazon, opened, ids, name, observer, stop)
-            worked = await worker.work()
+            worker = await _hire(settings, store, amazon, opened, name, observer, stop)
+            planned = await _work(settings, store, request, opened, planned, worker)
         lines = await read_lines(store.pool, _slices(planned))
-    return Report(plan=planned, worked=worked, lines=tuple(lines), began=began, finished=clock.now())
+    return Report(plan=planned, worked=worker.worked, lines=tuple(lines), began=began, finished=clock.now())
 
 
 async def look_ahead(
@@ -81,37 +98,93 @@ async def look_ahead(
         return opened, await _plan(settings, store, request, opened)
 
 
-async def _prepare(
-    settings: Settings, store: Store, amazon: Amazon, request: Request, only: Sequence[Marketplace]
-) -> tuple[Opened, Plan, list[int]]:
-    opened = await discover(settings, store, amazon, only)
-    with settings.clock.in_flight():
-        await store.ledger.release(dead(settings.home, await store.ledger.holders()))
-        planned = await _plan(settings, store, request, opened)
-        await ensure_marketplaces(store.pool, opened.opens)
-        creation = [creation_buckets(p.source, p.box.account, settings.quotas) for p in planned.pulls]
-        return opened, planned, await store.ledger.plan(planned.pulls, creation)
+async def _work(
+    settings: Settings, store: Store, request: Request, opened: Opened, planned: Plan, worker: Worker
+) -> Plan:
+    """Work in rounds: first what is due, then what that left to mend. Return the plan of all of it."""
+    whole, turns, began = planned, MOST_REPAIRS, settings.clock.now()
+    for _ in range(MOST_ROUNDS):
+        shut = _shut(worker)
+        with settings.clock.in_flight():
+            worker.wanted = await _write_down(settings, store, request, opened, planned)
+        await worker.work()
+        if worker.stop.is_set():
+            break
+        # What a source that has been closed was to bring goes through the next one; else only mending is left.
+        repairs = _shut(worker) == shut
+        with settings.clock.in_flight():
+            rest = replace(request, answered_since=began, repairs=repairs)
+            planned = await _plan(settings, store, rest, opened)
+        if repairs:
+            planned = replace(planned, pulls=planned.pulls[:turns])
+            turns -= len(planned.pulls)
+        whole = _together(whole, planned)
+        if not planned.pulls:
+            break
+    return whole
+
+
+def _together(first: Plan, then: Plan) -> Plan:
+    return replace(
+        first,
+        pulls=(*first.pulls, *then.pulls),
+        unreachable=then.unreachable or first.unreachable,
+        extras_closed=then.extras_closed or first.extras_closed,
+    )
+
+
+def _shut(worker: Worker) -> set[str]:
+    return {name for name, fault in worker.worked.faults.items() if isinstance(fault, SourceClosed)}
+
+
+async def _write_down(
+    settings: Settings, store: Store, request: Request, opened: Opened, planned: Plan
+) -> Sequence[int]:
+    """Write the questions down. Return their lines in the ledger, and those already open for these scopes."""
+    creation = [creation_buckets(p.source, p.box.account, settings.quotas) for p in planned.pulls]
+    ids = await store.ledger.plan(planned.pulls, creation)
+    scopes = [m.scope for m in opened.opens]
+    return [*ids, *await open_pulls(store.pool, [d.name for d in request.datasets], scopes)]
 
 
 async def _plan(settings: Settings, store: Store, request: Request, opened: Opened) -> Plan:
-    known = await read_coverage(store.pool, [dataset.name for dataset in CATALOG])
-    shut = await store.accounts.closed_sources(settings.accounts)
-    return plan(request, opened.opens, shut, known, settings.clock.now())
+    now = settings.clock.now()
+    known = await read_coverage(store.pool, [d.name for d in CATALOG], now)
+    means = Means(
+        opens=opened.opens,
+        shut=await store.accounts.closed_sources(settings.accounts),
+        limits=await store.accounts.limits(),
+        buckets={bucket.key: bucket for bucket in await store.buckets.read()},
+        quotas=settings.quotas,
+        open_questions=_open_questions(await store.ledger.slots()),
+        asins=await known_asins(store.pool, now.date() - _SELLING),
+    )
+    return plan(request, means, known, now)
+
+
+def _open_questions(slots: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    found = ((key.partition("@"), most) for key, most in slots.items())
+    return {(slot, account): most for (slot, _, account), most in found}
 
 
 async def _hire(
-    settings: Settings, store: Store, amazon: Amazon, opened: Opened, ids: list[int], name: str,
-    observer: Observer, stop: asyncio.Event,
+    settings: Settings, store: Store, amazon: Amazon, opened: Opened, name: str, observer: Observer,
+    stop: asyncio.Event,
 ) -> Worker:  # fmt: skip
     datasets = {dataset.name: dataset for dataset in CATALOG}
+    sources = {source.name: source for source in SOURCES}
+    accounts = sorted(set(opened.opens.values()))
+    slots = {slot_key(s.slot, account): settings.open_queries for s in SOURCES if s.slot for account in accounts}
+    await store.ledger.define_slots({key: most for key, most in slots.items() if key})
     puller = Puller(
         amazon=amazon,
         ledger=store.ledger,
         archive=Archive(folder=settings.archive),
-        loader=Loader(datasets=datasets, fits=await fits_of(store.pool, [d.table for d in CATALOG])),
+        loader=Loader(datasets=datasets, sources=sources, fits=await fits_of(store.pool, [d.table for d in CATALOG])),
         clock=settings.clock,
         accounts={account.key: account for account in settings.accounts},
-        sources={source.name: source for source in SOURCES},
+        known_accounts=store.accounts,
+        sources=sources,
     )
     return Worker(
         name=name,
@@ -119,8 +192,8 @@ async def _hire(
         ledger=store.ledger,
         accounts=store.accounts,
         clock=settings.clock,
-        open=sorted(set(opened.opens.values())),
-        wanted=ids,
+        open=accounts,
+        wanted=(),
         observer=observer,
         stop=stop,
         worked=Worked(faults=dict(opened.faults)),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalkola.clock import Clock
-from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, SourceClosed
+from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, Setback, SourceClosed
 from chalkola.pipeline.pull import Ended, Puller
 from chalkola.store.accounts import Accounts
 from chalkola.store.connection import DatabaseGone
@@ -121,17 +121,22 @@ class Worker:
         with self.clock.in_flight():
             ended: Ended | None = None
             try:
-                ended = await self.puller.step(pull)
-            except LoginFault as fault:
-                await self._close_account(pull, fault)
-            except SourceClosed as fault:
-                await self._close_source(pull, fault)
+                ended = await self._step_or_close(pull)
             except LeaseLost:
-                return  # whoever took it over goes on with it
+                return  # whoever took it over goes on with it, or its source has been closed meanwhile
             if ended is not None:
                 self.worked.ended.append(ended)
                 await self._report_drift(ended)
             self.observer.stepped(pull, ended)
+
+    async def _step_or_close(self, pull: Claimed) -> Ended | None:
+        try:
+            return await self.puller.step(pull)
+        except LoginFault as fault:
+            await self._close_account(pull, fault)
+        except SourceClosed as fault:
+            await self._close_source(pull, fault)
+        return None
 
     async def _close_account(self, pull: Claimed, fault: LoginFault) -> None:
         self.open = [account for account in self.open if account != pull.account]
@@ -140,15 +145,24 @@ class Worker:
         await self.puller.put_back(pull, fault.what)
 
     async def _close_source(self, pull: Claimed, fault: SourceClosed) -> None:
+        """Close a source for an account, unless the account is refused everything: then it is closed itself."""
+        try:
+            await self.puller.amazon.participations(self.puller.accounts[pull.account])
+        except (LoginFault, SourceClosed) as refused:
+            await self._close_account(
+                pull, LoginFault(pull.account, refused.what, why=refused.why, remedy=refused.remedy)
+            )
+            return
+        except Setback:
+            pass  # nothing is known of the rest: what Amazon said of this source stands
         self.worked.faults[f"{pull.account} {pull.source}"] = fault
         account = self.puller.accounts[pull.account]
-        await self.puller.put_back(pull, fault.what)
-        await self.accounts.close_source(account, pull.source, str(fault))
+        await self.accounts.close_source(account, pull.source, str(fault), showed_on=pull.id)
         await self.accounts.alert("source closed", f"{pull.source} {pull.account}", str(fault))
 
     async def _report_drift(self, ended: Ended) -> None:
         for note in ended.notes:
-            if note.startswith("new fields"):
+            if note.startswith(("new fields", "unknown marketplace")):
                 await self.accounts.alert("schema drift", ended.pull.source, note)
 
     async def _outlook(self) -> Outlook:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+from psycopg.types.json import Jsonb
+
 from chalkola.clock import Clock
+from chalkola.datasets.model import Limits
 from chalkola.settings import Account
 from chalkola.store.connection import Pool, database_errors
 
@@ -58,11 +61,12 @@ class Accounts:
             account.key, account.region.value, fault, fingerprint(account),
         )  # fmt: skip
 
-    async def close_source(self, account: Account, source: str, reason: str) -> None:
-        """Close a source for an account: what it was to be asked for ends, with the reason."""
+    async def close_source(self, account: Account, source: str, reason: str, showed_on: int | None = None) -> None:
+        """Close a source for an account: what it was to be asked for ends, with the reason, and so does the pull it
+        showed on, ticket or not."""
         await self._call(
-            "SELECT sp_close_source(%s, %s, %s, %s, %s)",
-            account.key, source, reason, fingerprint(account), self._clock.now(),
+            "SELECT sp_close_source(%s, %s, %s, %s, %s, %s)",
+            account.key, source, reason, fingerprint(account), showed_on, self._clock.now(),
         )  # fmt: skip
 
     async def closed_sources(self, accounts: Sequence[Account]) -> set[tuple[str, str]]:
@@ -74,6 +78,15 @@ class Accounts:
         )
         tokens = {account.key: fingerprint(account) for account in accounts}
         return {(row[0], row[1]) for row in rows if tokens.get(row[0]) == row[2]}
+
+    async def limits(self) -> dict[tuple[str, str], Limits]:
+        """Return what one question may span where Amazon has refused more, by account and source."""
+        rows = await self._call("SELECT account, source, limits FROM sp_sources WHERE limits IS NOT NULL")
+        return {(row[0], row[1]): Limits(**row[2]) for row in rows}
+
+    async def learn_limits(self, account: str, source: str, limits: Limits) -> None:
+        """Remember what one question of a source may span for an account."""
+        await self._call("SELECT sp_learn_limits(%s, %s, %s)", account, source, Jsonb(limits))
 
     async def alert(self, rule: str, subject: str, message: str) -> None:
         """Raise an alert; one that is open already is brought up to date."""

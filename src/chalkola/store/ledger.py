@@ -1,7 +1,7 @@
 """The ledger's verbs, as Python sees them. What each of them does is written in `functions/20_pulls.sql`."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,13 +13,16 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb, set_json_dumps
 
 from chalkola.clock import Clock
-from chalkola.datasets.model import Pull, Slice, SliceState, Sums
+from chalkola.datasets.model import Box, Pull, Slice, SliceState, Sums
 from chalkola.marketplaces import by_scope
 from chalkola.store.connection import Connection, Pool, database_errors
 
 LEASE = timedelta(seconds=60)  # machine time
 
 Reason = Literal["quota", "pending", "setback"]
+Manner = Literal["alone", "complete"]
+"""How a slice is to be asked for next time: `alone`, one marketplace and day in a question; or in a `complete` way,
+for all its ASINs."""
 
 set_json_dumps(msgspec.json.encode)
 
@@ -45,26 +48,52 @@ class Claimed:
     checks: int
     setbacks: int
     found: bool
+    slot: str | None
+    filters: list[tuple[str, list[str]]] | None
+    page_token: str | None
+    pages: list[str]
 
 
 _CLAIMED: LiteralString = (
     "id, generation, source, account, stage, question, first_day, last_day, settled, creation, ticket, document_id,"
-    " intended_at, ticketed_at, checks, setbacks, found"
+    " intended_at, ticketed_at, checks, setbacks, found, slot, filters, page_token, pages"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restated:
+    """What Amazon changed in a slice that we held."""
+
+    before: Sums
+    after: Sums
+    rows_added: int
+    rows_changed: int
+    rows_withdrawn: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a finished pull tells about one of its slices. The last four are given when its rows are in."""
+    """What a finished pull tells about a slice. `row_count`, `checksum` and `sums` are given when its rows are in.
+
+    `judged` is false while other pulls for the same slice are open, `counts` where this is no attempt at the slice
+    itself: its partner was asked.
+    """
 
     slice: Slice
     state: SliceState
     next_at: datetime | None = None
     reason: str | None = None
+    ask: Manner | None = None
+    judged: bool = True
+    counts: bool = True
     row_count: int | None = None
     checksum: str | None = None
     sums: Sums | None = None
     residual: Sums | None = None
+    residual_since: datetime | None = None
+    part: str | None = None
+    """The checksum of the answer's own rows, where it is for some ASINs only."""
+    restated: Restated | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +112,8 @@ class Line:
     attempts: int
     next_at: datetime | None
     reason: str | None
+    ask: Manner | None = None
+    residual_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,21 +207,52 @@ class Ledger:
         return [Slice(dataset=row[0], scope=row[1], day=row[2]) for row in rows]
 
     async def known_tickets(self, account: str, tickets: Sequence[str]) -> set[str]:
-        """Return those of `tickets` that some pull of this account has, or has found not to be ours."""
+        """Return those of `tickets` that some pull of this account has or had, or has found not to be ours."""
         query: LiteralString = (
-            "SELECT DISTINCT known FROM sp_pulls p, unnest(p.not_ours || p.ticket) AS known"
-            " WHERE p.account = %s AND (p.ticket = ANY (%s) OR p.not_ours && %s) AND known = ANY (%s)"
+            "SELECT DISTINCT known FROM sp_pulls p, unnest(p.not_ours || p.page_tickets || p.ticket) AS known"
+            " WHERE p.account = %s AND (p.ticket = ANY (%s) OR (p.not_ours || p.page_tickets) && %s)"
+            " AND known = ANY (%s)"
         )
         asked = list(tickets)
         return {row[0] for row in await self._call(query, account, asked, asked, asked)} if tickets else set()
 
+    async def next_page(self, pull: Claimed, document_id: str, token: str) -> None:
+        """Write the document of a page down, and let the pull go to ask for the page after it."""
+        await self._call(
+            "SELECT sp_next_page(%s, %s, %s, %s, %s)", pull.id, pull.generation, document_id, token, self._clock.now()
+        )
+
+    async def first_page(self, pull: Claimed, *, until: datetime, waiting_for: str) -> None:
+        """Let the pull go to ask for its first page again."""
+        await self._call(
+            "SELECT sp_first_page(%s, %s, %s, %s, %s)",
+            pull.id, pull.generation, until, waiting_for, self._clock.now(),
+        )  # fmt: skip
+
+    async def lower_slot(self, pull: Claimed) -> None:
+        """Note that Amazon takes no more questions of this kind at once than are under way beside this one."""
+        await self._call("SELECT sp_lower_slot(%s, %s)", pull.id, self._clock.now())
+
+    async def define_slots(self, slots: Mapping[str, int]) -> None:
+        """Declare how many questions of a kind may be under way; what was learned comes back by one a day."""
+        query: LiteralString = "SELECT sp_define_slot(k, m, %s) FROM unnest(%s::text[], %s::int[]) AS u (k, m)"
+        await self._call(query, self._clock.now(), list(slots), list(slots.values()))
+
+    async def slots(self) -> Mapping[str, int]:
+        """Return how many questions of each kind may be under way."""
+        return {row[0]: row[1] for row in await self._call("SELECT key, most FROM sp_slots")}
+
     @asynccontextmanager
-    async def holding(self, pull: Claimed) -> AsyncIterator[tuple[Connection, list[Line]]]:
-        """Give one transaction that holds the pull and its slices' lines, for loading. Raises `LeaseLost`."""
+    async def holding(
+        self, pull: Claimed, beside: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[Connection, list[Line]]]:
+        """Give one transaction that holds the pull, its slices' lines and those of the datasets `beside` it, for
+        loading. Raises `LeaseLost`."""
         with database_errors():
             async with self._pool.connection() as connection, connection.transaction():
-                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s) s"
-                rows = await (await connection.execute(query, (pull.id, pull.generation))).fetchall()
+                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
+                values = pull.id, pull.generation, list(beside)
+                rows = await (await connection.execute(query, values)).fetchall()
                 yield connection, [line_of(row) for row in rows]
 
     async def finish(
@@ -242,8 +304,21 @@ def _planned(pull: Pull, creation: Sequence[str]) -> dict[str, object]:
         "last_day": pull.box.last,
         "settled": pull.settled,
         "creation": creation,
+        "rank": pull.rank,
+        "slot": slot_key(pull.source.slot, pull.box.account),
+        "filters": _filters(pull.box),
         "slices": [_travelling(s) for s in pull.slices],
     }
+
+
+def slot_key(slot: str | None, account: str) -> str | None:
+    """Return the key of what limits the questions under way of a kind, None where nothing does."""
+    return slot and f"{slot}@{account}"
+
+
+def _filters(box: Box) -> list[tuple[str, tuple[str, ...]]] | None:
+    """Return the ASINs that a question asks for, each filter with its scope; None for all."""
+    return [(f.marketplace.scope, f.asins) for f in box.filters] or None
 
 
 def _travelling(s: Slice) -> dict[str, object]:
@@ -265,16 +340,37 @@ def _told(told: Told) -> dict[str, object]:
         "state": told.state,
         "next_at": told.next_at,
         "reason": told.reason,
+        "ask": told.ask,
+        "judged": told.judged,
+        "counts": told.counts,
         "row_count": told.row_count,
         "checksum": told.checksum,
         "sums": told.sums,
         "residual": told.residual,
+        "residual_since": told.residual_since,
+        "part": told.part,
+        "restated": told.restated and _restated(told.restated),
+    }
+
+
+def _restated(restated: Restated) -> dict[str, object]:
+    before, after = restated.before, restated.after
+    return {
+        "units_before": before.units,
+        "units_after": after.units,
+        "sales_before": before.sales,
+        "sales_after": after.sales,
+        "sessions_before": before.sessions,
+        "sessions_after": after.sessions,
+        "rows_added": restated.rows_added,
+        "rows_changed": restated.rows_changed,
+        "rows_withdrawn": restated.rows_withdrawn,
     }
 
 
 LINE: LiteralString = (
     "s.dataset, s.scope, s.first_day, s.state, s.source, s.asked_at, s.loaded_at, s.row_count, s.checksum, s.sums,"
-    " s.residual, s.attempts, s.next_at, s.reason"
+    " s.residual, s.attempts, s.next_at, s.reason, s.ask, s.residual_since"
 )
 
 
@@ -294,6 +390,8 @@ def line_of(row: tuple[Any, ...]) -> Line:
         attempts=rest[0],
         next_at=rest[1],
         reason=rest[2],
+        ask=rest[3],
+        residual_since=rest[4],
     )
 
 

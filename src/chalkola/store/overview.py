@@ -42,6 +42,7 @@ class PastPull:
     source: str
     scopes: list[str]
     first_day: date
+    last_day: date
     stage: str
     intended_at: datetime | None
     finished_at: datetime
@@ -115,7 +116,8 @@ async def read_open_pulls(pool: Pool, most: int = 10_000) -> list[OpenPull]:
         " coalesce(lease_until >= clock_timestamp(), false) AS in_hand,"
         " greatest(run_at, (SELECT max(b.open_at) FROM sp_buckets b WHERE b.key = ANY (p.needs))) AS until,"
         " (SELECT coalesce(array_agg(DISTINCT s.scope), '{}') FROM sp_pull_slices s WHERE s.pull_id = p.id) AS scopes"
-        " FROM sp_pulls p WHERE finished_at IS NULL ORDER BY stage = 'planned', last_day DESC, id"
+        " FROM sp_pulls p WHERE finished_at IS NULL"
+        " ORDER BY stage = 'planned' AND page_token IS NULL, rank, last_day DESC, id"
         " LIMIT %s"
     )
     return await _read(pool, OpenPull, query, most)
@@ -124,8 +126,8 @@ async def read_open_pulls(pool: Pool, most: int = 10_000) -> list[OpenPull]:
 async def read_past_pulls(pool: Pool, most: int) -> list[PastPull]:
     """Return the pulls that ended last, the latest first."""
     query: LiteralString = (
-        "SELECT id, account, source, first_day, stage, intended_at, finished_at, row_count, byte_count, note,"
-        " failure,"
+        "SELECT id, account, source, first_day, last_day, stage, intended_at, finished_at, row_count, byte_count,"
+        " note, failure,"
         " (SELECT coalesce(array_agg(DISTINCT s.scope), '{}') FROM sp_pull_slices s WHERE s.pull_id = p.id) AS scopes"
         " FROM sp_pulls p WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT %s"
     )

@@ -39,10 +39,9 @@ async def columns_of(connection: Connection, table: str) -> dict[str, Found]:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How our rows fit into a table: `exact` when every column has our type, so that rows can be copied straight in;
-    `bounds` are the places in a row whose column is narrower than ours, from which value on it cannot hold it."""
+    """How our rows fit into a table: `bounds` are the places in a row whose column is narrower than ours, from which
+    value on it cannot hold it."""
 
-    exact: bool = True
     bounds: tuple[tuple[int, str, Decimal], ...] = ()
 
 
@@ -51,7 +50,6 @@ async def fit_of(connection: Connection, table: Table) -> Fit:
     found = await columns_of(connection, table.name)
     types = [(column.name, column.type.partition("(")[0]) for column in table.columns]
     return Fit(
-        exact=all(found[name].type == type_ for name, type_ in types),
         bounds=tuple(
             (place, name, _holds_less_than(column.precision, column.scale or 0))
             for place, (name, _) in enumerate(types)

@@ -9,7 +9,11 @@ import chalkola
 from chalkola.errors import ChalkolaError
 from chalkola.surfaces import failures
 from chalkola.surfaces.backfilling import backfill_command
+from chalkola.surfaces.comparing import compare_command
 from chalkola.surfaces.demo import demo_command
+from chalkola.surfaces.doctor import doctor_command
+from chalkola.surfaces.exporting import export_command
+from chalkola.surfaces.importing import import_command
 from chalkola.surfaces.migrating import migrate_command
 from chalkola.surfaces.planning import plan_command
 from chalkola.surfaces.pulling import pull_command
@@ -38,8 +42,9 @@ def commands() -> None:
 
 
 for command in (
-    pull_command, plan_command, status_command, reload_command, migrate_command, psql_command, demo_command,
-    simulate_command, stop_command, backfill_command,
+    pull_command, plan_command, status_command, doctor_command, import_command, compare_command,
+    reload_command, export_command, migrate_command,
+    psql_command, demo_command, simulate_command, stop_command, backfill_command,
 ):  # fmt: skip
     commands.add_command(command)
 

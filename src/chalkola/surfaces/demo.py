@@ -29,7 +29,7 @@ _BEGINS = time_of_day(2, tzinfo=UTC)
 
 @click.command("demo")
 @click.option(
-    "--speed", type=click.FloatRange(1, 1200), default=600.0, show_default=True,
+    "--speed", type=click.FloatRange(1, 1200), default=60.0, show_default=True,
     help="How many times as fast as ours Amazon's time runs.",
 )  # fmt: skip
 def demo_command(speed: float) -> int:

@@ -26,6 +26,12 @@ _QUERIES = (
         " order by d.units_ordered desc, d.child_asin limit 10",
     ),
     (
+        "What a family of variations saw, which its children do not add up to",
+        "select m.code, p.parent_asin, p.sessions, sum(d.sessions) as sessions_of_its_children, p.units_ordered"
+        " from sp_daily_parent_data p join sp_daily_asin_data d using (date, marketplace_id, parent_asin)"
+        " join marketplaces m on m.id = p.marketplace_id group by p.id, m.code order by p.sessions desc limit 10",
+    ),
+    (
         "How many visits end in a purchase",
         "select m.code, t.date, t.sessions, t.units_ordered,"
         " round(100.0 * t.units_ordered / nullif(t.sessions, 0), 1) as units_per_100_sessions"
@@ -106,9 +112,10 @@ def _the_wait(shown: Shown, speed: float) -> list[str]:
     rows = words.count(sum(one.row_count for one in ended), "row")
     whole = words.about(shown.report.finished - shown.report.began)
     said = [
-        f"{words.count(len(ended), 'report')}, {rows}, in {whole} of Amazon's time: {words.span(shown.took)} of ours."
+        f"{words.count(len(asked), 'question')}, {rows}, in {whole} of Amazon's time:"
+        f" {words.span(shown.took)} of ours."
     ]
-    quota = shown.report.plan.pulls[0].source.quota if shown.report.plan.pulls else None
+    quota = next((p.source.quota for p in shown.report.plan.pulls if p.source.quota), None)
     waited = asked[-1] - shown.report.began
     if quota is not None and len(asked) > 1:
         here = words.span(waited / speed)

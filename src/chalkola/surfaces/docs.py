@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from chalkola.datasets import CATALOG, SOURCES
-from chalkola.datasets.model import Column, Dataset, Source
+from chalkola.datasets.model import Column, Dataset, Reread, Source
 from chalkola.settings import SETTINGS, Setting
 
 _HOUR = timedelta(hours=1)
@@ -56,12 +56,19 @@ def _dataset(d: Dataset) -> str:
         f" {', '.join(('date', 'marketplace_id', *d.table.key))}.\n\n"
         f"- Sources, in order of preference: {', '.join(f'`{s.name}`' for s in d.sources)}\n"
         f"- A day settles {d.settles_after / _HOUR:g} hours after its end in the marketplace's own zone\n"
-        f"- Amazon restates it for {d.restated_for.days} days and answers {d.kept_for.days} days back\n"
+        f"- Read again {', '.join(map(_reread, d.rereads))}, for Amazon restates it;"
+        f" it answers {d.kept_for.days} days back\n"
     )
     if d.totals_in:
         facts += f"- Held against Amazon's own totals in `{d.totals_in}`\n"
     head = "\n| column | type | Amazon's field | meaning |\n|---|---|---|---|\n"
     return facts + head + "".join(map(_column, d.table.columns)) + "".join(_not_kept(d.not_kept))
+
+
+def _reread(r: Reread) -> str:
+    hours = r.every / _HOUR
+    every = "every night" if hours <= 24 else f"every {round(hours / 24)} days"
+    return f"{every} for {r.within.days} days"
 
 
 def _column(c: Column) -> str:
@@ -77,7 +84,9 @@ def _not_kept(reasons: Mapping[str, str]) -> Iterator[str]:
 
 
 def _source(s: Source) -> str:
-    spans = f"{s.marketplaces_per_pull} marketplace(s), {s.days_per_pull} day(s)"
+    spans = f"{s.limits.marketplaces} marketplace(s), {s.limits.days} day(s)"
+    if s.limits.filters:
+        spans += f", {s.limits.filters} filters of ASINs"
     return f"| `{s.name}` | {s.creation} | {', '.join(s.fills)} | {spans} | {s.quota or 'none'} |\n"
 
 

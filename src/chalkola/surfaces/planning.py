@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from chalkola.datasets.model import Pull
 from chalkola.settings import Settings, read_settings
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.choosing import Chosen, choose, filters
@@ -54,6 +55,7 @@ def show(console: Console, outlook: Outlook) -> None:
             console.print(f"And {words.count(more, 'more', 'more')}, down to {pulls[-1].box.first}.")
         for sentence in _sentences(outlook):
             console.print(sentence, soft_wrap=True)
+        screen.show(console, _ways(outlook))
     for s in outlook.plan.unreachable:
         console.print(f"{words.of_scope(s.scope)} {s.day} {s.dataset}: no open source.", soft_wrap=True)
 
@@ -63,9 +65,26 @@ def _table(outlook: Outlook) -> Table:
     for one, expected in list(zip(outlook.plan.pulls, outlook.expected, strict=True))[:_SHOWN]:
         asked = "now" if expected.asked_at <= outlook.now else words.instant(expected.asked_at)
         table.add_row(
-            words.listed(one.box.marketplaces), str(one.box.last) + ("" if one.settled else " (preliminary)"),
+            words.listed(one.box.marketplaces), words.days(one.box.first, one.box.last) + _remark(one),
             one.source.name, one.box.account, asked, words.instant(expected.done_at),
         )  # fmt: skip
+    return table
+
+
+def _remark(pull: Pull) -> str:
+    return " (preliminary)" if not pull.settled else " (again)" if pull.rank else ""
+
+
+def _ways(outlook: Outlook) -> Table:
+    """Return the ways that were compared. Those without figures were no choice."""
+    table = screen.table("account", "dataset", "days", "way", ">questions", "rows in about", "taken")
+    for one in outlook.comparisons:
+        for way in one.ways:
+            ready = words.instant(way.ready_at) if way.ready_at else ""
+            table.add_row(
+                one.account, one.dataset, one.what, way.source, "" if way.creations is None else f"{way.creations:,}",
+                ready, f"no: {way.why_not}" if way.why_not else "yes",
+            )  # fmt: skip
     return table
 
 
@@ -82,6 +101,12 @@ def _sentences(outlook: Outlook) -> list[str]:
     if outlook.unknown:
         whose = words.count(outlook.unknown, "question")
         said.append(f"How much {whose} will add is not known: nothing of that marketplace was loaded yet.")
+    if held_back := outlook.plan.held_back:
+        left = words.count(held_back, "slice")
+        said.append(f"{left} that Amazon may have restated must wait: the quota leaves no turns for more.")
+    if outlook.plan.extras_closed:
+        names = ", ".join(sorted({s.dataset for s in outlook.plan.extras_closed}))
+        said.append(f"Without {names}, for which no source is open; a night is complete without it.")
     return said
 
 
@@ -112,6 +137,7 @@ def as_object(outlook: Outlook) -> dict[str, object]:
                 "first_day": one.box.first,
                 "last_day": one.box.last,
                 "settled": one.settled,
+                "again": bool(one.rank),
                 "can_be_asked_at": expected.asked_at,
                 "loaded_about": expected.done_at,
             }
@@ -127,7 +153,11 @@ def as_object(outlook: Outlook) -> dict[str, object]:
         "adds_bytes": outlook.bytes,
         "questions_of_unknown_size": outlook.unknown,
         "closed_already": outlook.plan.closed,
+        "under_way_already": len(outlook.plan.under_way),
+        "held_back": outlook.plan.held_back,
+        "comparisons": outlook.comparisons,
         "unreachable": outlook.plan.unreachable,
+        "extras_closed": outlook.plan.extras_closed,
         "faults": {account: str(fault) for account, fault in outlook.opened.faults.items()},
         "next": outlook.next and {"marketplace": outlook.next.marketplace.code, "day": outlook.next.day,
                                   "at": outlook.next.at},

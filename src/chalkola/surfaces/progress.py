@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from chalkola.clock import Clock
+from chalkola.datasets import dataset
 from chalkola.datasets.model import SliceState
 from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace
@@ -113,23 +114,22 @@ class Painted(Printed):
 
 
 def line_of(ended: Ended) -> str:
-    """Return how a pull ended in one line: whose day it is, what came of it, and what was remarkable."""
-    scopes = dict.fromkeys(words.of_scope(told.slice.scope) for told in ended.told)
-    whose = f"{' '.join(scopes)} {ended.pull.first_day}"
-    return f"{whose}  {outcome(ended)}"
+    """Return how a pull ended in one line: whose days, by which source, what came of it, and what was remarkable."""
+    whose = words.scopes(told.slice.scope for told in ended.told)
+    return f"{whose} {words.days(ended.pull.first_day, ended.pull.last_day)}  {ended.pull.source}: {outcome(ended)}"
 
 
 def outcome(ended: Ended) -> str:
     """Return what came of a pull, in words."""
-    states = dict.fromkeys(told.state for told in ended.told)
-    named = ", ".join(states)
-    reasons = dict.fromkeys(told.reason for told in ended.told if told.reason)
+    named = ", ".join(dict.fromkeys(told.state for told in ended.told))
+    # Totals by themselves only wait for their rows, which is nothing remarkable.
+    reasons = dict.fromkeys(t.reason for t in ended.told if t.reason and dataset(t.slice.dataset).totals_in)
     match ended.stage:
         case "loaded":
-            said = f"loaded: {words.count(ended.row_count, 'row')}, {named}"
+            said = f"{words.count(ended.row_count, 'row')}, {named}"
         case "empty":
             said = f"Amazon has no data: {named}"
-            reasons = dict.fromkeys(reason for reason in reasons if SliceState.DUE in states)
+            reasons = dict.fromkeys(reason for reason in reasons if SliceState.DUE in named.split(", "))
         case _:
             said = f"failed: {ended.failure}"
             reasons = {}

@@ -84,7 +84,7 @@ async def say_if_nothing_was_due(console: Console, store: Store, clock: Clock, r
         console.print(f"Nothing to ask: {days} closed already. --again asks for them all the same.", soft_wrap=True)
         return
     console.print("Nothing is due.", soft_wrap=True)
-    coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG])
+    coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG], clock.now())
     if next_one := next_to_ask(coverage, clock.now()):
         console.print(
             f"Next: {next_one.marketplace.code} {next_one.day}, {next_one.why} at {words.instant(next_one.at)},"
@@ -114,10 +114,13 @@ def as_object(report: Report) -> dict[str, object]:
             for s in report.plan.unreachable
         ],
         "faults": [
-            {"account": account, "what": fault.what, "why": fault.why, "remedy": fault.remedy}
-            for account, fault in report.worked.faults.items()
+            {
+                "account": name.partition(" ")[0], "source": name.partition(" ")[2] or None,
+                "what": fault.what, "why": fault.why, "remedy": fault.remedy,
+            }
+            for name, fault in report.worked.faults.items()
         ],
-    }
+    }  # fmt: skip
 
 
 def _line(line: Line) -> dict[str, object]:

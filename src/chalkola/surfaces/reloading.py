@@ -12,7 +12,7 @@ from chalkola.pipeline.reload import Rebuilt, reload
 from chalkola.settings import Settings, read_settings
 from chalkola.store.archive import Archive
 from chalkola.store.rebuild import count_found
-from chalkola.store.tables import Changed
+from chalkola.store.tables import Change
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.choosing import Chosen, choose, filters
 from chalkola.surfaces.opening import database_url, opened, run
@@ -49,7 +49,10 @@ async def _reload(settings: Settings, url: str, chosen: Chosen) -> tuple[list[Re
     among = chosen.marketplaces or MARKETPLACES
     async with opened(settings, url) as store:
         archive = Archive(folder=settings.archive)
-        rebuilding = reload(store.pool, archive, datasets=chosen.datasets, marketplaces=among, first=first, last=last)
+        rebuilding = reload(
+            store.pool, archive, datasets=chosen.datasets, marketplaces=among, first=first, last=last,
+            now=settings.clock.now(),
+        )  # fmt: skip
         rebuilt = [one async for one in rebuilding]
         return rebuilt, await count_found(store.pool, [m.scope for m in among], first, last)
 
@@ -85,22 +88,22 @@ def _place(one: Rebuilt) -> str:
 
 
 def _touched(one: Rebuilt) -> bool:
-    return any(changed != Changed() for changed in one.changed.values())
+    return any(changed.is_any for changed in one.changed.values())
 
 
-def _total(rebuilt: Sequence[Rebuilt]) -> Changed:
+def _total(rebuilt: Sequence[Rebuilt]) -> Change:
     changes = [changed for one in rebuilt for changed in one.changed.values()]
-    return Changed(
-        inserted=sum(c.inserted for c in changes),
-        updated=sum(c.updated for c in changes),
-        deleted=sum(c.deleted for c in changes),
+    return Change(
+        added=sum(c.added for c in changes),
+        changed=sum(c.changed + c.filled for c in changes),
+        withdrawn=sum(c.withdrawn for c in changes),
     )
 
 
-def _in_words(changed: Changed) -> str:
-    if changed == Changed():
+def _in_words(change: Change) -> str:
+    if not change.is_any:
         return "nothing had to be changed"
-    return f"{changed.inserted:,} inserted, {changed.updated:,} updated, {changed.deleted:,} deleted"
+    return f"{change.added:,} inserted, {change.changed:,} updated, {change.withdrawn:,} deleted"
 
 
 def as_object(rebuilt: Sequence[Rebuilt], found: int) -> dict[str, object]:
@@ -109,12 +112,16 @@ def as_object(rebuilt: Sequence[Rebuilt], found: int) -> dict[str, object]:
     return {
         "documents": len(good),
         "rows": sum(one.row_count for one in good),
-        **screen.plain(_total(good)),
+        **_as_object(_total(good)),
         "changed": [_where(one) for one in good if _touched(one)],
         "missing": [{**_where(one), "archived_as": one.given.archived_as} for one in rebuilt if one.missing],
         "unusable": [{**_where(one), "why": one.failure} for one in rebuilt if one.failure],
         "found_before_the_first_pull": found,
     }
+
+
+def _as_object(change: Change) -> dict[str, int]:
+    return {"inserted": change.added, "updated": change.changed, "deleted": change.withdrawn}
 
 
 def _where(one: Rebuilt) -> dict[str, object]:

@@ -7,9 +7,11 @@ from datetime import date, datetime
 from chalkola.datasets import CATALOG
 from chalkola.datasets.model import Dataset, SliceState
 from chalkola.marketplaces import MARKETPLACES, Marketplace
-from chalkola.periods import ONE_DAY, newest_settled, settles_at
+from chalkola.periods import ONE_DAY, newest_settled, oldest_answered, settles_at
 from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
+
+_NEEDED = tuple(dataset for dataset in CATALOG if not dataset.extra)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Late:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A marketplace as the ledger has it; of several datasets the one that is furthest behind counts."""
+    """A marketplace as the ledger has it; of the datasets that a night needs the one furthest behind counts."""
 
     marketplace: Marketplace
     newest_settled: date
@@ -77,10 +79,10 @@ def _to_come(dataset: Dataset, m: Marketplace, known: Known, now: datetime) -> I
 
 
 def _standing(m: Marketplace, coverage: Coverage, now: datetime) -> Standing:
-    known = [coverage.get((d.name, m.scope), Known()) for d in CATALOG]
+    known = [coverage.get((d.name, m.scope), Known()) for d in _NEEDED]
     return Standing(
         marketplace=m,
-        newest_settled=min(newest_settled(now, m.zone, d.settles_after) for d in CATALOG),
+        newest_settled=min(newest_settled(now, m.zone, d.settles_after) for d in _NEEDED),
         newest_closed=_least(_newest(k.closed) for k in known),
         newest_loaded=_least(_newest({*k.closed, *_loaded(k)}) for k in known),
         closed_days=min(len(k.closed) for k in known),
@@ -104,7 +106,7 @@ def _loaded(known: Known) -> Iterator[int]:
 
 def _late(m: Marketplace, known: Sequence[Known], now: datetime) -> tuple[Late, ...]:
     by_day: dict[date, list[tuple[str, Line | None]]] = {}
-    for dataset, one in zip(CATALOG, known, strict=True):
+    for dataset, one in zip(_NEEDED, known, strict=True):
         for day in _settled_and_open(dataset, m, one, now):
             by_day.setdefault(day, []).append((dataset.name, one.others.get(day)))
     return tuple(_one_late(day, by_day[day]) for day in sorted(by_day, reverse=True))
@@ -116,7 +118,10 @@ def _settled_and_open(dataset: Dataset, m: Marketplace, known: Known, now: datet
     since = max(known.first or newest, newest - dataset.restated_for + ONE_DAY)
     lacking = {date.fromordinal(o) for o in range(since.toordinal(), newest.toordinal() + 1) if o not in known.closed}
     found = {day for day, line in known.others.items() if line.source == "found" and day != newest}
-    return (lacking | {day for day in known.others if day <= newest}) - found
+    # What is held of a day that Amazon no longer answers for stays as it is.
+    oldest = oldest_answered(now, m.zone, dataset.kept_for)
+    held = {day for day, line in known.others.items() if line.row_count and day < oldest}
+    return (lacking | {day for day in known.others if day <= newest}) - found - held
 
 
 def _one_late(day: date, lines: list[tuple[str, Line | None]]) -> Late:

@@ -59,6 +59,7 @@ def as_object(status: Status) -> dict[str, object]:
         "alerts": status.alerts,
         "quotas": [_quota(bucket, status.now) for bucket in status.buckets],
         "archive_bytes": status.archive_bytes,
+        "day_zones": status.day_zones,
     }
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
+from chalkola.marketplaces import by_amazon_id
+from chalkola.store.day_zones import DayZone
 from chalkola.store.overview import (
     KnownAccount,
     PastPull,
@@ -30,6 +32,7 @@ def show(console: Console, status: Status) -> None:
         raised = words.instant(alert.raised_at)
         console.print(f"Alert since {raised}: {alert.rule}, {alert.subject}. {alert.message}", soft_wrap=True)
     _show_quotas(console, status)
+    _show_day_zones(console, status.day_zones)
     kept = "not kept" if status.archive_bytes is None else words.size(status.archive_bytes)
     console.print(f"Amazon's documents: {kept}.")
 
@@ -89,11 +92,13 @@ def _show_waiting(console: Console, status: Status) -> None:
 
 
 def _show_last(console: Console, last: Sequence[PastPull]) -> None:
-    table = screen.table("pull", "marketplace", "day", "ended", "as", ">rows", "document", "note", title="Last pulls")
+    head = ("pull", "source", "marketplace", "days", "ended", "as", ">rows", "document", "note")
+    table = screen.table(*head, title="Last pulls")
     for one in last:
         rows = "" if one.row_count is None else f"{one.row_count:,}"
         table.add_row(
-            str(one.id), _scopes(one.scopes), str(one.first_day), words.instant(one.finished_at),
+            str(one.id), one.source, _scopes(one.scopes), words.days(one.first_day, one.last_day),
+            words.instant(one.finished_at),
             screen.state(one.stage), rows, words.size(one.byte_count or 0), one.note or "",
         )  # fmt: skip
     if last:
@@ -102,7 +107,7 @@ def _show_last(console: Console, last: Sequence[PastPull]) -> None:
 
 def _show_failures(console: Console, failures: Sequence[PastPull]) -> None:
     for one in failures:
-        where = f"{_scopes(one.scopes)} {one.first_day}"
+        where = f"{one.source} {_scopes(one.scopes)} {words.days(one.first_day, one.last_day)}"
         console.print(f"Failed {words.instant(one.finished_at)}: {where}. {one.failure}", soft_wrap=True)
 
 
@@ -120,10 +125,18 @@ def _show_quotas(console: Console, status: Status) -> None:
         _print(console, table)
 
 
+def _show_day_zones(console: Console, found: Sequence[DayZone]) -> None:
+    """Print the marketplaces whose days are not the local ones."""
+    for one in found:
+        m = by_amazon_id(one.amazon_marketplace_id)
+        if m and one.zone not in (None, m.time_zone):
+            console.print(f"{m.code}: Amazon's days run in {one.zone}, not in {m.time_zone}.", soft_wrap=True)
+
+
 def _print(console: Console, table: Table) -> None:
     console.print(table)
     console.print()
 
 
 def _scopes(scopes: Sequence[str]) -> str:
-    return " ".join(map(words.of_scope, scopes))
+    return words.scopes(scopes)

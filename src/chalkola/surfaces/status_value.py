@@ -11,6 +11,7 @@ from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.archive import Archive
 from chalkola.store.buckets import Bucket
+from chalkola.store.day_zones import DayZone, read_day_zones
 from chalkola.store.lines import read_coverage
 from chalkola.store.overview import (
     Alert,
@@ -42,12 +43,13 @@ class Status:
     alerts: Sequence[Alert]
     buckets: Sequence[Bucket]
     archive_bytes: int | None
+    day_zones: Sequence[DayZone] = ()
 
 
 async def read_status(settings: Settings, store: Store) -> Status:
     """Return the status as the database has it now."""
     now = settings.clock.now()
-    coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG])
+    coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG], now)
     waiting, buckets = await read_open_pulls(store.pool), await store.buckets.read()
     last = await read_past_pulls(store.pool, 200)
     archive = Archive(folder=settings.archive)
@@ -62,6 +64,7 @@ async def read_status(settings: Settings, store: Store) -> Status:
         alerts=await read_alerts(store.pool),
         buckets=buckets,
         archive_bytes=await asyncio.to_thread(archive.size_bytes) if settings.archive else None,
+        day_zones=await read_day_zones(store.pool),
     )
 
 

@@ -1,6 +1,7 @@
 """Figures in words: short, plain, and with their unit."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from chalkola.marketplaces import MARKETPLACES, Marketplace, by_scope
@@ -12,6 +13,11 @@ _DECIMALS = {m.currency: m.decimals for m in MARKETPLACES}
 def instant(at: datetime) -> str:
     """Return an instant of Amazon's time to the minute: `2026-11-20 02:00 UTC`."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def days(first: date, last: date) -> str:
+    """Return a span of days: `2026-11-18`, `2026-11-04 to 2026-11-18`."""
+    return str(last) if first == last else f"{first} to {last}"
 
 
 def span(length: timedelta) -> str:
@@ -55,6 +61,12 @@ def of_scope(scope: str) -> str:
     """Return how a scope reads on screen: a marketplace's code, another scope as it is."""
     m = by_scope(scope)
     return m.code if m is not None else scope
+
+
+def scopes(found: Iterable[str]) -> str:
+    """Return how scopes read on screen, each once and in the usual order: `US CA MX`."""
+    order = {m.scope: place for place, m in enumerate(MARKETPLACES)}
+    return " ".join(map(of_scope, sorted(set(found), key=lambda scope: (order.get(scope, len(order)), scope))))
 
 
 def listed(found: tuple[Marketplace, ...] | list[Marketplace]) -> str:

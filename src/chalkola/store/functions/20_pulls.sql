@@ -3,17 +3,18 @@
 -- has run out and somebody else has claimed the pull since.
 
 -- Write questions down. `pulls` is a list of {source, account, question, question_key, first_day, last_day, settled,
--- creation, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}, in the order in which they are
--- to be asked. Return the ids of the open lines, new or already there.
+-- creation, rank, slot, filters, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}, in the
+-- order in which they are to be asked. Return the ids of the open lines, new or already there.
 CREATE OR REPLACE FUNCTION sp_plan(pulls jsonb, now timestamptz)
 RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  INSERT INTO sp_pulls (source, account, question, question_key, first_day, last_day, settled, creation, needs,
-                        run_at, created_at)
+  INSERT INTO sp_pulls (source, account, question, question_key, first_day, last_day, settled, creation, needs, rank,
+                        slot, filters, run_at, created_at)
   SELECT p.source, p.account, p.question, p.question_key, p.first_day, p.last_day, p.settled, p.creation, p.creation,
-         now, now
+         p.rank, p.slot, p.filters, now, now
   FROM jsonb_to_recordset(pulls) AS p (source text, account text, question jsonb, question_key text, first_day date,
-                                       last_day date, settled boolean, creation text[])
+                                       last_day date, settled boolean, creation text[], rank smallint, slot text,
+                                       filters jsonb)
   ON CONFLICT (question_key) WHERE finished_at IS NULL DO NOTHING;
 
   INSERT INTO sp_pull_slices (pull_id, dataset, scope, first_day, marketplace_id, amazon_marketplace_id)
@@ -35,8 +36,41 @@ BEGIN
   JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL;
 END $$;
 
--- Claim up to `most` pulls whose next step can be done now: tickets first, then the newest days. A pull that is to be
--- asked takes its turns here and becomes 'asking' here, so that the intent is written before the request leaves; one
+-- The slots that are full: as many questions of a kind are under way as Amazon takes of an account, or one, as long as
+-- it has accepted none of that kind yet.
+CREATE OR REPLACE FUNCTION sp_full_slots()
+RETURNS text[] LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT coalesce(array_agg(u.slot), '{}') FROM (
+    SELECT p.slot, count(*) AS questions FROM sp_pulls p
+    WHERE p.finished_at IS NULL AND p.slot IS NOT NULL AND p.stage IN ('asking', 'looking', 'asked')
+    GROUP BY p.slot) AS u
+  JOIN sp_slots s ON s.key = u.slot
+  WHERE u.questions >= CASE WHEN s.accepted THEN s.most ELSE 1 END;
+$$;
+
+-- Declare how many questions may be under way. One that was lowered comes back by one a day.
+CREATE OR REPLACE FUNCTION sp_define_slot(key text, most integer, now timestamptz)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO sp_slots AS s (key, most) VALUES ($1, $2)
+  ON CONFLICT ON CONSTRAINT sp_slots_pkey DO UPDATE SET
+    most = CASE WHEN s.refused_at IS NULL OR s.most > $2 THEN $2 ELSE s.most + 1 END,
+    refused_at = CASE WHEN s.refused_at IS NULL OR s.most + 1 >= $2 THEN NULL ELSE $3 END
+  WHERE s.most <> $2 AND (s.refused_at IS NULL OR s.most > $2 OR s.refused_at <= $3 - interval '24 hours');
+$$;
+
+-- Amazon has refused a question while others of its kind were under way: from now on no more than those.
+CREATE OR REPLACE FUNCTION sp_lower_slot(pull_id bigint, now timestamptz)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_slots s SET most = least(s.most, u.others), refused_at = $2
+  FROM (SELECT asked.slot, count(*)::integer AS others FROM sp_pulls p
+        JOIN sp_pulls asked ON asked.slot = p.slot AND asked.id <> p.id AND asked.finished_at IS NULL
+          AND asked.stage IN ('looking', 'asked')
+        WHERE p.id = $1 GROUP BY asked.slot) AS u
+  WHERE s.key = u.slot;
+$$;
+
+-- Claim up to `most` pulls whose next step can be done now: tickets and further pages first, then days that are new to
+-- us, then the newest. A pull that is to be asked takes its turns here and becomes 'asking' here, so that the intent is written before the request leaves; one
 -- that is found 'asking' was left behind by somebody and becomes 'looking': Amazon may know the question already.
 -- Only the pulls in `wanted`, and any of these accounts' that have been asked before.
 CREATE OR REPLACE FUNCTION sp_claim(worker text, accounts text[], wanted bigint[], most integer, lease interval,
@@ -48,21 +82,25 @@ DECLARE
   pull sp_pulls;
   taken integer := 0;
   dry text[] := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
+  full_slots text[];
 BEGIN
   WHILE taken < most LOOP
+    full_slots := sp_full_slots();
     -- The first hit ends the search, however many pulls are open.
     SELECT p.* INTO pull FROM sp_pulls p
     WHERE p.finished_at IS NULL AND p.account = ANY (accounts) AND p.run_at <= now
       AND NOT p.needs && dry
+      AND (p.stage <> 'planned' OR p.slot IS NULL OR p.slot <> ALL (full_slots))
       AND (p.lease_until IS NULL OR p.lease_until < clock_timestamp())
       AND (p.stage <> 'planned' OR p.id = ANY (wanted))
-    ORDER BY p.stage = 'planned', p.last_day DESC, p.id
+    ORDER BY p.stage = 'planned' AND p.page_token IS NULL, p.rank, p.last_day DESC, p.id
     FOR UPDATE SKIP LOCKED LIMIT 1;
     EXIT WHEN NOT FOUND;
     IF taken = 0 THEN
       -- We may draw from several buckets one pull after the other, and others do the same: all lock them in this order.
       PERFORM 1 FROM sp_buckets b WHERE split_part(b.key, '@', 2) = ANY (accounts || 'app'::text)
       ORDER BY b.key FOR UPDATE;
+      CONTINUE WHEN pull.stage = 'planned' AND pull.slot = ANY (sp_full_slots());  -- filled while we waited
     END IF;
     IF NOT (SELECT granted FROM sp_take(pull.needs, now)) THEN
       -- The last turn went to the pull before, or to another run: the bucket now says when, and is passed over.
@@ -119,18 +157,24 @@ BEGIN
   RETURN pull;
 END $$;
 
--- Lock a pull that the caller holds, or raise CH001, and lock and return the lines of its slices.
-CREATE OR REPLACE FUNCTION sp_hold_slices(pull_id bigint, held integer)
+-- Lock a pull that the caller holds, or raise CH001; lock and return the lines of its slices, and of the same days in
+-- `beside`: other datasets, whose lines are judged together with them.
+CREATE OR REPLACE FUNCTION sp_hold_slices(pull_id bigint, held integer, beside text[])
 RETURNS SETOF sp_slices LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM sp_hold($1, held);
   RETURN QUERY
-  SELECT s.* FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day)
-  WHERE ps.pull_id = $1 ORDER BY s.dataset, s.scope, s.first_day FOR UPDATE OF s;
+  SELECT s.* FROM sp_slices s
+  WHERE (s.dataset, s.scope, s.first_day) IN (
+    SELECT ps.dataset, ps.scope, ps.first_day FROM sp_pull_slices ps WHERE ps.pull_id = $1
+    UNION SELECT b.dataset, ps.scope, ps.first_day FROM sp_pull_slices ps, unnest(beside) AS b (dataset)
+    WHERE ps.pull_id = $1)
+  ORDER BY s.dataset, s.scope, s.first_day FOR UPDATE OF s;
 END $$;
+DROP FUNCTION IF EXISTS sp_hold_slices(bigint, integer);
 
 -- Write the ticket down; its first check is at `check_at` and draws from `needs`. One that a pull which was 'looking' has
--- was found, and may turn out to be another application's.
+-- was found, and may turn out to be another application's. A source that was closed is open again.
 CREATE OR REPLACE FUNCTION sp_ticket(pull_id bigint, held integer, ticket text, check_at timestamptz, needs text[],
                                      now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -144,8 +188,35 @@ BEGIN
   WHERE p.id = pull.id RETURNING * INTO pull;
   IF just_asked THEN
     PERFORM sp_settle_turn(pull.creation, pull.intended_at, now);
+    PERFORM sp_open_source(pull.account, pull.source, now);
+    UPDATE sp_slots s SET accepted = true WHERE s.key = pull.slot AND NOT s.accepted;
   END IF;
   PERFORM sp_note_data_pull(pull, now);
+END $$;
+
+-- The document of a page is there and names a next one: ask for that, with the documents so far written down.
+CREATE OR REPLACE FUNCTION sp_next_page(pull_id bigint, held integer, document_id text, page_token text, now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls := sp_hold(pull_id, held);
+BEGIN
+  UPDATE sp_pulls p SET stage = 'planned', run_at = now, needs = p.creation, page_token = sp_next_page.page_token,
+    pages = p.pages || sp_next_page.document_id, page_tickets = p.page_tickets || p.ticket, ticket = NULL,
+    found = false, document_id = NULL, checks = 0, waiting_for = 'its next page', lease_owner = NULL, lease_until = NULL
+  WHERE p.id = pull.id;
+END $$;
+
+-- Amazon has forgotten where the next page begins: ask for the first one again.
+CREATE OR REPLACE FUNCTION sp_first_page(pull_id bigint, held integer, until timestamptz, waiting_for text,
+                                         now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  pull sp_pulls := sp_hold(pull_id, held);
+BEGIN
+  UPDATE sp_pulls p SET stage = 'planned', run_at = until, needs = p.creation, page_token = NULL, pages = '{}',
+    ticket = NULL, found = false, document_id = NULL, waiting_for = sp_first_page.waiting_for,
+    setbacks = p.setbacks + 1, stalled_since = coalesce(p.stalled_since, now), lease_owner = NULL, lease_until = NULL
+  WHERE p.id = pull.id;
 END $$;
 
 -- Put a pull back: its next step, in `stage`, is not before `until` and draws from `needs`. `reason` says why it waits:
@@ -172,7 +243,9 @@ BEGIN
 END $$;
 
 -- Close a pull and tell its slices, in the transaction that has merged its rows. `slices` is a list of {dataset, scope,
--- first_day, state, next_at, reason} and, for those whose rows are in, {row_count, checksum, sums, residual}.
+-- first_day, state, next_at, reason, ask, judged} and, for those whose rows are in, {row_count, checksum, sums};
+-- `judged` is false while other pulls for the same slice are open; `residual` counts where it is true. `part` is the
+-- checksum of an answer for some ASINs. `restated` says what Amazon changed. Slices of other datasets may be among them: totals bring a verdict on rows, and rows on totals.
 CREATE OR REPLACE FUNCTION sp_finish(pull_id bigint, held integer, stage text, row_count integer, byte_count bigint,
                                      archived_as text, note text, failure text, slices jsonb, now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -185,19 +258,36 @@ BEGIN
   WHERE p.id = pull.id RETURNING * INTO pull;
 
   UPDATE sp_slices s SET
-    state = t.state, next_at = t.next_at, reason = t.reason,
-    attempts = CASE WHEN t.state IN ('proven', 'differs', 'empty') THEN 0 ELSE s.attempts + 1 END,
+    state = t.state, next_at = t.next_at, reason = t.reason, ask = t.ask,
+    attempts = CASE WHEN t.state IN ('proven', 'differs', 'empty') THEN 0 ELSE s.attempts + t.counts::integer END,
     source = CASE WHEN t.row_count IS NULL THEN s.source ELSE pull.source END,
     pull_id = CASE WHEN t.row_count IS NULL THEN s.pull_id ELSE pull.id END,
-    asked_at = CASE WHEN t.row_count IS NULL THEN s.asked_at ELSE pull.intended_at END,
+    asked_at = CASE WHEN t.row_count IS NULL OR NOT t.judged THEN s.asked_at ELSE pull.intended_at END,
     loaded_at = CASE WHEN t.row_count IS NULL THEN s.loaded_at ELSE now END,
     row_count = coalesce(t.row_count, s.row_count),
-    checksum = coalesce(t.checksum, s.checksum),
+    checksum = CASE WHEN t.row_count IS NULL THEN s.checksum ELSE t.checksum END,
     sums = coalesce(t.sums, s.sums),
-    residual = CASE WHEN t.row_count IS NULL THEN s.residual ELSE t.residual END
+    residual = CASE WHEN t.judged THEN t.residual ELSE s.residual END,
+    residual_since = CASE WHEN t.judged THEN t.residual_since ELSE s.residual_since END
   FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, state text, next_at timestamptz,
-                                        reason text, row_count integer, checksum text, sums jsonb, residual jsonb)
+                                        reason text, ask text, counts boolean, judged boolean, row_count integer,
+                                        checksum text, sums jsonb, residual jsonb, residual_since timestamptz)
   WHERE (s.dataset, s.scope, s.first_day) = (t.dataset, t.scope, t.first_day);
+
+  UPDATE sp_pull_slices ps SET loaded = true, checksum = t.part
+  FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, row_count integer, part text)
+  WHERE ps.pull_id = pull.id AND t.row_count IS NOT NULL
+    AND (ps.dataset, ps.scope, ps.first_day) = (t.dataset, t.scope, t.first_day);
+
+  INSERT INTO sp_restatements (dataset, scope, first_day, restated_at, pull_id, units_before, units_after, sales_before,
+                               sales_after, sessions_before, sessions_after, rows_added, rows_changed, rows_withdrawn)
+  SELECT t.dataset, t.scope, t.first_day, now, pull.id, r.units_before, r.units_after, r.sales_before, r.sales_after,
+         r.sessions_before, r.sessions_after, r.rows_added, r.rows_changed, r.rows_withdrawn
+  FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, restated jsonb)
+  CROSS JOIN jsonb_to_record(t.restated) AS r (units_before integer, units_after integer, sales_before numeric,
+    sales_after numeric, sessions_before integer, sessions_after integer, rows_added integer, rows_changed integer,
+    rows_withdrawn integer)
+  WHERE t.restated IS NOT NULL;
 
   PERFORM sp_note_data_pull(pull, now);
 END $$;
@@ -218,7 +308,7 @@ RETURNS integer LANGUAGE sql SET search_path = public, pg_temp AS $$
 $$;
 
 -- What a run still has before it: how many of its pulls are open, from when the next one can move (NULL: none is worth
--- waiting for), and how long (machine time) it is until the first lease of another worker ends. A pull that Amazon has kept waiting for
+-- waiting for; one that waits for a slot moves when another pull frees it), and how long (machine time) it is until the first lease of another worker ends. A pull that Amazon has kept waiting for
 -- longer than `patience` is not worth waiting for: it stays in the ledger for the next run.
 CREATE OR REPLACE FUNCTION sp_outlook(worker text, accounts text[], wanted bigint[], patience interval, now timestamptz,
                                       OUT open integer, OUT next_at timestamptz, OUT leased_for interval)
@@ -230,34 +320,56 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
          min(p.leased_for)
   FROM (SELECT o.needs, count(*) AS pulls,
                min(o.run_at)
-                 FILTER (WHERE NOT o.leased AND (o.stalled_since IS NULL OR o.stalled_since + patience > now)) AS run_at,
+                 FILTER (WHERE NOT o.leased AND NOT o.full AND (o.stalled_since IS NULL OR o.stalled_since + patience > now)) AS run_at,
                min(o.lease_until - clock_timestamp()) FILTER (WHERE o.leased AND o.lease_owner <> worker) AS leased_for
-        FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased
-              FROM sp_pulls p
+        FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased,
+                     p.stage = 'planned' AND p.slot IS NOT NULL AND p.slot = ANY (f.slots) AS full
+              FROM sp_pulls p CROSS JOIN (SELECT sp_full_slots()) AS f (slots)
               WHERE p.finished_at IS NULL AND p.account = ANY (accounts)
                 AND (p.stage <> 'planned' OR p.id IN (SELECT unnest(wanted)))) AS o
         GROUP BY o.needs) AS p;
 $$;
 
 -- Close a source for an account: its open pulls that have no ticket end here, and so does the one it showed on.
-CREATE OR REPLACE FUNCTION sp_close_source(account text, source text, reason text, fingerprint text, now timestamptz)
+CREATE OR REPLACE FUNCTION sp_close_source(account text, source text, reason text, fingerprint text,
+                                           showed_on bigint, now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   pull sp_pulls;
 BEGIN
-  INSERT INTO sp_sources VALUES ($1, $2, now, $3, $4)
+  INSERT INTO sp_sources (account, source, closed_at, reason, token_fingerprint) VALUES ($1, $2, $6, $3, $4)
   ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET
     closed_at = excluded.closed_at, reason = excluded.reason, token_fingerprint = excluded.token_fingerprint;
-  FOR pull IN UPDATE sp_pulls p SET stage = 'refused', finished_at = now, failure = $3, waiting_for = NULL, needs = '{}',
+  FOR pull IN UPDATE sp_pulls p SET stage = 'refused', finished_at = $6, failure = $3, waiting_for = NULL, needs = '{}',
                 lease_owner = NULL, lease_until = NULL
-              WHERE p.account = $1 AND p.source = $2 AND p.finished_at IS NULL AND p.ticket IS NULL
+              WHERE p.account = $1 AND p.source = $2 AND p.finished_at IS NULL
+                AND (p.ticket IS NULL OR p.id = showed_on)
               RETURNING p.* LOOP
     UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
     WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
       AND s.state IN ('due', 'asked', 'failed');
+    UPDATE sp_slots s SET accepted = false WHERE s.key = pull.slot;  -- tried again, it is tried with one question
     PERFORM sp_note_data_pull(pull, now);
   END LOOP;
 END $$;
+DROP FUNCTION IF EXISTS sp_close_source(text, text, text, text, timestamptz);
+
+-- Amazon has accepted a question: whatever was closed is open, and its alert is cured.
+CREATE OR REPLACE FUNCTION sp_open_source(account text, source text, now timestamptz)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_alerts a SET cured_at = $3
+  WHERE a.rule = 'source closed' AND a.subject = $2 || ' ' || $1 AND a.cured_at IS NULL
+    AND EXISTS (SELECT FROM sp_sources s WHERE s.account = $1 AND s.source = $2 AND s.closed_at IS NOT NULL);
+  UPDATE sp_sources s SET closed_at = NULL, reason = NULL
+  WHERE s.account = $1 AND s.source = $2 AND s.closed_at IS NOT NULL;
+$$;
+
+-- Remember what one question may span, after Amazon has refused more.
+CREATE OR REPLACE FUNCTION sp_learn_limits(account text, source text, limits jsonb)
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO sp_sources AS s (account, source, limits) VALUES ($1, $2, $3)
+  ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET limits = excluded.limits;
+$$;
 
 -- Raise an alert, once for each subject until it is cured.
 CREATE OR REPLACE FUNCTION sp_raise_alert(rule text, subject text, message text, now timestamptz)
