@@ -68,6 +68,8 @@ class Worker:
     patience: timedelta = PATIENCE
     worked: Worked = field(default_factory=Worked)
     _in_hand: dict[asyncio.Task[None], Claimed] = field(default_factory=dict)
+    _dropped: list[int] = field(default_factory=list)
+    """Pulls whose step the database has ended; their leases are still ours."""
 
     async def work(self) -> Worked:
         """Work until done. Raises `DatabaseGone` when the database does not come back within half a minute."""
@@ -92,6 +94,7 @@ class Worker:
         """Claim, begin steps, and wait for the next thing to happen. Return False when nothing is to come."""
         try:
             with self.clock.in_flight():
+                await self._let_go()
                 free = IN_HAND - len(self._in_hand)
                 claimed = await self._claim(free)
                 outlook = await self._outlook() if len(claimed) < free else None
@@ -194,13 +197,19 @@ class Worker:
         self._drop_done()
 
     def _drop_done(self) -> None:
-        """Forget the steps that are over. One that lost the database left its pull to be claimed again; any other
-        error ends the run."""
+        """Forget the steps that are over. The pull of one that lost the database is let go, to be claimed again; any
+        other error ends the run."""
         for task in [task for task in self._in_hand if task.done()]:
-            del self._in_hand[task]
-            error = task.exception()
-            if error is not None and not isinstance(error, DatabaseGone):
+            pull, error = self._in_hand.pop(task), task.exception()
+            if isinstance(error, DatabaseGone):
+                self._dropped.append(pull.id)
+            elif error is not None:
                 raise error
+
+    async def _let_go(self) -> None:
+        if self._dropped:
+            await self.ledger.let_go(self.name, self._dropped)
+            self._dropped.clear()
 
     async def _reconnect(self, gone: DatabaseGone) -> None:
         """Wait for the database to come back, and let go of the pulls that were in hand when it went."""

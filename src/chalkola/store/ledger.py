@@ -179,6 +179,10 @@ class Ledger:
         """Lengthen the leases of the pulls in hand."""
         await self._call("SELECT sp_renew(%s, %s, %s)", worker, list(pulls), LEASE)
 
+    async def let_go(self, worker: str, pulls: Sequence[int]) -> None:
+        """Let go of pulls in hand whose step the database has ended: a deadlock, a lost connection."""
+        await self._call("SELECT sp_let_go(%s, %s)", worker, list(pulls))
+
     async def release(self, workers: Sequence[str]) -> int:
         """Free what dead workers held. Return how many pulls that were."""
         return int((await self._call("SELECT sp_release(%s)", list(workers)))[0][0])

@@ -83,6 +83,7 @@ DECLARE
   taken integer := 0;
   dry text[] := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
   full_slots text[];
+  asked bigint[] := '{}';
 BEGIN
   WHILE taken < most LOOP
     full_slots := sp_full_slots();
@@ -117,32 +118,41 @@ BEGIN
       waiting_for = NULL
     WHERE p.id = pull.id RETURNING * INTO pull;
     IF pull.stage = 'asking' THEN
-      UPDATE sp_slices s SET state = 'asked' FROM sp_pull_slices ps
-      WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
-        AND s.state IN ('due', 'failed', 'closed');
-      PERFORM sp_note_data_pull(pull, now);
+      asked := asked || pull.id;
     END IF;
     RETURN NEXT pull;
   END LOOP;
+  -- A line that is locked is being loaded at this moment, which says more than that it is asked for: never wait for it.
+  UPDATE sp_slices s SET state = 'asked' FROM (
+    SELECT l.dataset, l.scope, l.first_day FROM sp_slices l JOIN sp_pull_slices ps USING (dataset, scope, first_day)
+    WHERE ps.pull_id = ANY (asked) AND l.state IN ('due', 'failed', 'closed')
+    FOR UPDATE OF l SKIP LOCKED) AS free
+  WHERE (s.dataset, s.scope, s.first_day) = (free.dataset, free.scope, free.first_day);
+  PERFORM sp_note_data_pulls(asked, now);
 END $$;
 
--- Keep the mission's table in step with the slices of a pull: one line a data day and marketplace of sales and traffic.
-CREATE OR REPLACE FUNCTION sp_note_data_pull(pull sp_pulls, now timestamptz)
+-- Keep the mission's table in step with the slices of some pulls: one line a data day and marketplace of sales and
+-- traffic. Lines are locked in one order by everybody, so that two such calls never wait for each other in a ring.
+CREATE OR REPLACE FUNCTION sp_note_data_pulls(pulls bigint[], now timestamptz)
 RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
   INSERT INTO sp_data_pulls AS d (pull_date, marketplace_id, amazon_marketplace_id, report_id, status, asin_count,
                                   error_message, started_at, completed_at)
-  SELECT s.first_day, ps.marketplace_id, ps.amazon_marketplace_id, pull.ticket, m.status, s.row_count,
+  SELECT DISTINCT ON (s.first_day, ps.marketplace_id)
+         s.first_day, ps.marketplace_id, ps.amazon_marketplace_id, pull.ticket, m.status, s.row_count,
          CASE WHEN m.status IN ('failed', 'pending') THEN s.reason END, pull.intended_at,
          CASE WHEN m.status IN ('completed', 'failed') THEN now END
   FROM sp_pull_slices ps
   JOIN sp_slices s USING (dataset, scope, first_day)
+  JOIN sp_pulls pull ON pull.id = ps.pull_id
   CROSS JOIN LATERAL (SELECT CASE WHEN s.state = 'due' THEN 'pending' WHEN s.state = 'asked' THEN 'processing'
                                   WHEN s.state IN ('failed', 'closed') THEN 'failed' ELSE 'completed' END) AS m (status)
-  WHERE ps.pull_id = pull.id AND ps.dataset = 'sales_and_traffic' AND ps.marketplace_id IS NOT NULL
+  WHERE pull.id = ANY (pulls) AND ps.dataset = 'sales_and_traffic' AND ps.marketplace_id IS NOT NULL
+  ORDER BY s.first_day, ps.marketplace_id, pull.id DESC
   ON CONFLICT (pull_date, marketplace_id) DO UPDATE SET
     report_id = excluded.report_id, status = excluded.status, error_message = excluded.error_message,
     asin_count = excluded.asin_count, started_at = excluded.started_at, completed_at = excluded.completed_at;
 $$;
+DROP FUNCTION IF EXISTS sp_note_data_pull(sp_pulls, timestamptz);
 
 -- Lock a pull that the caller holds, or raise CH001.
 CREATE OR REPLACE FUNCTION sp_hold(pull_id bigint, held integer)
@@ -191,7 +201,7 @@ BEGIN
     PERFORM sp_open_source(pull.account, pull.source, now);
     UPDATE sp_slots s SET accepted = true WHERE s.key = pull.slot AND NOT s.accepted;
   END IF;
-  PERFORM sp_note_data_pull(pull, now);
+  PERFORM sp_note_data_pulls(ARRAY[pull.id], now);
 END $$;
 
 -- The document of a page is there and names a next one: ask for that, with the documents so far written down.
@@ -289,7 +299,7 @@ BEGIN
     rows_withdrawn integer)
   WHERE t.restated IS NOT NULL;
 
-  PERFORM sp_note_data_pull(pull, now);
+  PERFORM sp_note_data_pulls(ARRAY[pull.id], now);
 END $$;
 
 -- Lengthen the leases of the pulls that a living worker has in hand.
@@ -305,6 +315,13 @@ RETURNS integer LANGUAGE sql SET search_path = public, pg_temp AS $$
   WITH freed AS (UPDATE sp_pulls SET lease_owner = NULL, lease_until = NULL
                  WHERE lease_owner = ANY (workers) AND finished_at IS NULL RETURNING 1)
   SELECT count(*)::integer FROM freed;
+$$;
+
+-- Let go of pulls whose step ended in an error of the database's, so that they can be claimed again at once.
+CREATE OR REPLACE FUNCTION sp_let_go(worker text, pull_ids bigint[])
+RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+  UPDATE sp_pulls SET lease_owner = NULL, lease_until = NULL
+  WHERE id = ANY (pull_ids) AND lease_owner = worker AND finished_at IS NULL;
 $$;
 
 -- What a run still has before it: how many of its pulls are open, from when the next one can move (NULL: none is worth
@@ -336,6 +353,7 @@ CREATE OR REPLACE FUNCTION sp_close_source(account text, source text, reason tex
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   pull sp_pulls;
+  ended bigint[] := '{}';
 BEGIN
   INSERT INTO sp_sources (account, source, closed_at, reason, token_fingerprint) VALUES ($1, $2, $6, $3, $4)
   ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET
@@ -345,12 +363,16 @@ BEGIN
               WHERE p.account = $1 AND p.source = $2 AND p.finished_at IS NULL
                 AND (p.ticket IS NULL OR p.id = showed_on)
               RETURNING p.* LOOP
-    UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
-    WHERE ps.pull_id = pull.id AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
-      AND s.state IN ('due', 'asked', 'failed');
     UPDATE sp_slots s SET accepted = false WHERE s.key = pull.slot;  -- tried again, it is tried with one question
-    PERFORM sp_note_data_pull(pull, now);
+    ended := ended || pull.id;
   END LOOP;
+  PERFORM 1 FROM sp_slices l WHERE (l.dataset, l.scope, l.first_day) IN (
+    SELECT ps.dataset, ps.scope, ps.first_day FROM sp_pull_slices ps WHERE ps.pull_id = ANY (ended))
+  ORDER BY l.dataset, l.scope, l.first_day FOR UPDATE;
+  UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
+  WHERE ps.pull_id = ANY (ended) AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
+    AND s.state IN ('due', 'asked', 'failed');
+  PERFORM sp_note_data_pulls(ended, $6);
 END $$;
 DROP FUNCTION IF EXISTS sp_close_source(text, text, text, text, timestamptz);
 
