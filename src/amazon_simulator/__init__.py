@@ -5,9 +5,11 @@ that is.
 """
 
 from amazon_simulator.clock import AmazonClock
-from amazon_simulator.mischief import KINDS, QUERY_KINDS, Fault
+from amazon_simulator.mischief import KINDS, LIST_KINDS, QUERY_KINDS, Fault
 from amazon_simulator.quotas import ReportTypeQuota
 from amazon_simulator.server import Simulator
 from amazon_simulator.settings import SimulatorSettings
 
-__all__ = ["KINDS", "QUERY_KINDS", "AmazonClock", "Fault", "ReportTypeQuota", "Simulator", "SimulatorSettings"]
+__all__ = [
+    "KINDS", "LIST_KINDS", "QUERY_KINDS", "AmazonClock", "Fault", "ReportTypeQuota", "Simulator", "SimulatorSettings",
+]  # fmt: skip

@@ -36,7 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m amazon_simulator", description="A simulated Amazon on loopback.")
     add = parser.add_argument
     add("--host", default=defaults.host, help="an address on loopback (default: %(default)s)")
-    add("--port-base", type=int, default=0, help="six ports from here on: na, eu, fe, login, documents, control")
+    add(
+        "--port-base",
+        type=int,
+        default=0,
+        help="seven ports from here on: na, eu, fe, login, documents, control, rates",
+    )
     add("--seed", type=int, default=defaults.seed, help="another seed is another shop (default: %(default)s)")
     add("--parents", type=int, default=defaults.parents, help="parent ASINs (default: %(default)s)")
     add("--children", type=int, default=defaults.children, help="child ASINs (default: %(default)s)")
@@ -56,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--open-queries", type=int, default=defaults.open_queries, help="unfinished queries of a kind, an account")
     add("--query-page-rows", type=int, default=defaults.query_page_rows, help="rows of a page (default: %(default)s)")
     add("--restated", type=float, default=0.0, metavar="PART", help="part of the rows corrected 3 to 14 days later")
+    add("--moved", type=float, default=0.0, metavar="PART", help="part of the children that change their parent")
+    add("--retired", type=float, default=0.0, metavar="PART", help="part of the children that go in the two years")
+    add("--answered-days", type=int, metavar="DAYS", help="how far back Amazon answers (default: two years)")
     add("--day-zones", default="", metavar="CODE=ZONE,...", help="zones of the marketplaces' days, if not their own")
     add("--without-role", default="", metavar="ACCOUNT,...", help="accounts that Data Kiosk refuses")
     add("--pretty", action="store_true", help="indent the documents")
@@ -85,6 +93,9 @@ def _settings(options: argparse.Namespace) -> SimulatorSettings:
         open_queries=options.open_queries if quota is not None else None,
         query_page_rows=options.query_page_rows,
         restated=options.restated,
+        moved=options.moved,
+        retired=options.retired,
+        answered_days=options.answered_days,
         day_zones=dict(part.partition("=")[::2] for part in _codes(options.day_zones)),
         without_role=_codes(options.without_role),
         pretty=options.pretty,

@@ -11,7 +11,8 @@ REGIONS = ("na", "eu", "fe")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What one refresh token opens. `key` is the suffix that client settings use: NA, EU, FE or a code."""
+    """What one refresh token opens: `refresh_token`, until it is renewed. `key` is the suffix that client settings
+    use: NA, EU, FE or a code."""
 
     key: str
     region: str
@@ -64,6 +65,10 @@ def digest(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
 
 
+def refresh_token(seed: int, key: str, renewals: int = 0) -> str:
+    """Return the token that opens an account, after so many renewals."""
+    return f"Atzr|IwEBI{digest(seed, f'refresh/{key}/{renewals}' if renewals else f'refresh/{key}')}"
+
+
 def _account(seed: int, key: str, region: str, rows: tuple[Marketplace, ...]) -> Account:
-    token = f"Atzr|IwEBI{digest(seed, f'refresh/{key}')}"
-    return Account(key=key, region=region, refresh_token=token, marketplaces=rows)
+    return Account(key=key, region=region, refresh_token=refresh_token(seed, key), marketplaces=rows)

@@ -12,13 +12,18 @@ from amazon_simulator.kiosk.access import Roles
 from amazon_simulator.kiosk.pages import PageTokens
 from amazon_simulator.kiosk.query_book import Query, QueryBook
 from amazon_simulator.kiosk.reading import question
+from amazon_simulator.listings.question import REPORT_TYPE as LIST
+from amazon_simulator.listings.question import ListQuestion, list_question
 from amazon_simulator.login import Login
 from amazon_simulator.marketplaces import MARKETPLACES
 from amazon_simulator.mischief import Fault, Mischief
 from amazon_simulator.quotas import Quotas
 from amazon_simulator.report_book import Book, Pace, Report
 from amazon_simulator.settings import SimulatorSettings
+from amazon_simulator.standing import Authorisations, Closures
 from amazon_simulator.world import World
+
+_ANY_AGE = 10_000  # days back: what was accepted stays so, however far back Amazon answers now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,8 @@ class Amazon:
     query_pace: Pace
     page_tokens: PageTokens
     roles: Roles
+    authorisations: Authorisations
+    closures: Closures
     world: World
 
 
@@ -45,12 +52,13 @@ def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
     """Return an Amazon with the reports of its journal and those that other applications have made."""
     sellers = accounts(settings.seed, settings.marketplaces, settings.own_accounts)
     credentials = application(settings.seed)
+    authorisations = Authorisations(settings.seed, sellers)
     made = Amazon(
         settings=settings,
         now=now,
         accounts=sellers,
         application=credentials,
-        login=Login(accounts=sellers, application=credentials, now=now),
+        login=Login(accounts=sellers, authorisations=authorisations, application=credentials, now=now),
         quotas=Quotas(
             enabled=settings.quotas, report_type=settings.report_type_quota, refuse_after=settings.refuse_after
         ),
@@ -61,6 +69,8 @@ def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
         query_pace=_query_pace(settings),
         page_tokens=PageTokens(seed=settings.seed),
         roles=Roles(settings.without_role, settings.role_refusal),
+        authorisations=authorisations,
+        closures=Closures(),
         world=World(
             restated=settings.restated,
             day_zones=settings.day_zones,
@@ -69,6 +79,8 @@ def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
                 parents=settings.parents,
                 size=settings.children,
                 full_shelves=settings.full_shelves,
+                moved=settings.moved,
+                retired=settings.retired,
             ),
         ),
     )
@@ -77,24 +89,29 @@ def amazon(settings: SimulatorSettings, now: Callable[[], datetime]) -> Amazon:
     return made
 
 
-def foreign_twin(made: Amazon, account: str, question: Question, created: datetime) -> Report:
-    """Keep a report that another application made of the same days, by parent: the same question to getReports."""
+def foreign_twin(made: Amazon, account: str, question: Question | ListQuestion, created: datetime) -> Report:
+    """Keep a report that another application made of the same days, by parent, or a custom list of the same
+    marketplace: the same question to getReports."""
     report_id = made.book.next_id(account)
     starts, ends = made.book.times(account, report_id, created, None)
+    is_list = isinstance(question, ListQuestion)
     return made.book.add(
         Report(
             account=account,
             report_id=report_id,
-            report_type=REPORT_TYPE,
-            question=replace(question, asin_granularity="PARENT"),
+            report_type=LIST if is_list else REPORT_TYPE,
+            question=(
+                replace(question, custom=True) if isinstance(question, ListQuestion)
+                else replace(question, asin_granularity="PARENT")
+            ),
             created=created,
             starts=starts,
             ends=ends,
-            data_start=_midnight(question.start),
-            data_end=_midnight(question.end),
+            data_start=created if isinstance(question, ListQuestion) else _midnight(question.start),
+            data_end=created if isinstance(question, ListQuestion) else _midnight(question.end),
             foreign=True,
         )
-    )
+    )  # fmt: skip
 
 
 def _query_pace(settings: SimulatorSettings) -> Pace:
@@ -137,36 +154,50 @@ def _query_of(made: Amazon, entry: QueryEntry) -> Query:
         account=entry.account,
         query_id=entry.query_id,
         text=entry.query,
-        question=question(entry.query, seller, entry.time, made.settings.limits),
+        question=question(entry.query, seller, entry.time, replace(made.settings.limits, answered_days=_ANY_AGE)),
         created=entry.time,
         starts=entry.starts,
         ends=entry.ends,
         as_of=entry.as_of,
         offset=entry.offset,
         fate=Fault.from_json(entry.fate) if entry.fate else None,
-        content=Fault.from_json(entry.content) if entry.content else None,
+        contents=tuple(map(Fault.from_json, entry.contents)),
     )
 
 
 def _report_of(made: Amazon, entry: Entry) -> Report:
     fate = Fault.from_json(entry.fate) if entry.fate else None
-    starts, _ = made.book.times(entry.account, entry.report_id, entry.time, fate)
+    starts, ends = made.book.times(entry.account, entry.report_id, entry.time, fate)
+    if entry.repeats is None:
+        starts, ends = min(starts, entry.as_of), entry.as_of
     return Report(
         account=entry.account,
         report_id=entry.report_id,
         report_type=entry.report_type,
-        question=Question(
-            marketplace=MARKETPLACES[entry.marketplace],
-            start=entry.start,
-            end=entry.end,
-            date_granularity=entry.options.get("dateGranularity", "DAY"),
-            asin_granularity=entry.options.get("asinGranularity", "PARENT"),
-        ),
+        question=_question_of(made, entry),
         data_start=entry.data_start,
         data_end=entry.data_end,
         created=entry.time,
-        starts=min(starts, entry.as_of),
-        ends=entry.as_of,
+        starts=starts,
+        ends=ends,
         fate=fate,
-        content=Fault.from_json(entry.content) if entry.content else None,
+        contents=tuple(map(Fault.from_json, entry.contents)),
+    )
+
+
+def _question_of(made: Amazon, entry: Entry) -> Question | ListQuestion:
+    market = MARKETPLACES[entry.marketplace]
+    if entry.report_type == LIST:
+        question = list_question(market, entry.options)
+        earlier = made.book.find(entry.account, entry.repeats or "", entry.time)
+        locale = (
+            earlier.question.locale if earlier and isinstance(earlier.question, ListQuestion) else question.locale
+        )
+        return replace(question, locale=locale, made=entry.as_of if entry.repeats else None)
+    return Question(
+        marketplace=market,
+        start=entry.start,
+        end=entry.end,
+        date_granularity=entry.options.get("dateGranularity", "DAY"),
+        asin_granularity=entry.options.get("asinGranularity", "PARENT"),
     )

@@ -1,7 +1,8 @@
 """The simulator's own paths, which Amazon does not have: what was asked, what is true, what shall go wrong."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,6 +16,9 @@ from amazon_simulator.document import ASIN_GRANULARITIES, DATE_GRANULARITIES, Qu
 from amazon_simulator.kiosk.question import KioskQuestion, Scope
 from amazon_simulator.kiosk.rows import rows
 from amazon_simulator.kiosk.schema import BY_ASIN, BY_DATE, TRENDS
+from amazon_simulator.listings.offers import offers
+from amazon_simulator.listings.question import ListQuestion
+from amazon_simulator.listings.text import row
 from amazon_simulator.marketplaces import marketplace
 from amazon_simulator.mischief import Fault
 
@@ -34,8 +38,11 @@ class Control:
             web.get("/_simulator/calls", self.calls),
             web.get("/_simulator/truth", self.truth),
             web.get("/_simulator/rows", self.rows),
+            web.get("/_simulator/listings", self.listings),
             web.get("/_simulator/roles", self.roles),
             web.post("/_simulator/roles", self.set_role),
+            web.post("/_simulator/authorisations", self.set_authorisation),
+            web.post("/_simulator/marketplaces", self.set_marketplace),
             web.get("/_simulator/mischief", self.mischief),
             web.post("/_simulator/mischief", self.add_mischief),
         ]
@@ -85,7 +92,15 @@ class Control:
         `marketplace` and `asins` may hold several, comma between them. `account` and `queryId` say all of it at once.
         """
         try:
-            return _json(self._rows(request))
+            return _json(await asyncio.to_thread(self._rows, request))
+        except (KeyError, ValueError) as error:
+            return _json({"error": f"cannot tell: {error}"}, status=400)
+
+    async def listings(self, request: web.Request) -> web.Response:
+        """Return the true lines of a list of `marketplace`, as of `as_of` (now), by the names of its columns."""
+        try:
+            as_of = _instant(request.query["as_of"]) if "as_of" in request.query else None
+            return _json(listings(self.amazon, request.query["marketplace"], as_of))
         except (KeyError, ValueError) as error:
             return _json({"error": f"cannot tell: {error}"}, status=400)
 
@@ -101,6 +116,22 @@ class Control:
         except (ValueError, TypeError, AttributeError) as error:
             return _json({"error": str(error)}, status=400)
         return await self.roles(request)
+
+    async def set_authorisation(self, request: web.Request) -> web.Response:
+        """Take `{"EU": "withdrawn"}` or `{"EU": "renewed"}`. Return the accounts' refresh tokens, null for none."""
+        tokens = self.amazon.authorisations
+        acts = {"withdrawn": tokens.withdraw, "renewed": tokens.renew}
+        if error := await _each(request, acts):
+            return error
+        return _json({account.key: tokens.token(account.key) for account in self.amazon.accounts})
+
+    async def set_marketplace(self, request: web.Request) -> web.Response:
+        """Take `{"DE": "closed"}` or `{"DE": "open"}`: close a marketplace to its seller. Return which are closed."""
+        closures = self.amazon.closures
+        if error := await _each(request, {"closed": closures.close, "open": closures.reopen}):
+            return error
+        codes = (code for account in self.amazon.accounts for code in account.codes)
+        return _json({code: "closed" if closures.are(code) else "open" for code in codes})
 
     async def mischief(self, request: web.Request) -> web.Response:
         """List the faults with how often each has struck."""
@@ -142,6 +173,8 @@ class Control:
             report = self.amazon.book.find(query["account"], query["reportId"], self.amazon.now())
             if report is None:
                 raise ValueError(f"no report {query['reportId']} of {query['account']}")
+            if isinstance(report.question, ListQuestion):
+                raise ValueError(f"{report.report_id} is a list: see /_simulator/listings")
             return sales_and_traffic(self.amazon.world, report.question, report.ends)
         granularity = query.get("asinGranularity", "CHILD")
         if granularity not in ASIN_GRANULARITIES:
@@ -195,6 +228,24 @@ def kiosk_rows(
     )
     instant = as_of or amazon.now()
     return list(rows(amazon.world, question, lambda market, day: instant))
+
+
+def listings(amazon: Amazon, code: str, as_of: datetime | None = None) -> list[dict[str, str]]:
+    """Return the lines of a list as Amazon would write it at `as_of` (now), each without its empty cells."""
+    market = marketplace(code)
+    return [row(market, offer) for offer in offers(amazon.world.catalog, market, as_of or amazon.now())]
+
+
+async def _each(request: web.Request, acts: Mapping[str, Callable[[str], object]]) -> web.Response | None:
+    """Act on each name of a JSON object as its value says; return what is wrong, None for nothing."""
+    try:
+        for name, said in (await request.json()).items():
+            if said not in acts:
+                raise ValueError(f"{said!r} is none of {', '.join(acts)}")
+            acts[said](name)
+    except (ValueError, TypeError, AttributeError) as error:
+        return _json({"error": str(error)}, status=400)
+    return None
 
 
 def read_faults(values: Any) -> list[Fault]:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from amazon_simulator.amounts import Document
-from amazon_simulator.figures import Cell, cell_sum
+from amazon_simulator.figures import Cell, cells_sum
 from amazon_simulator.marketplaces import Marketplace
 from amazon_simulator.periods import days, period_of
-from amazon_simulator.rows_by_asin import asin_row
+from amazon_simulator.rows_by_asin import asin_rows
 from amazon_simulator.rows_by_date import date_row, sum_totals
 from amazon_simulator.world import DayTotals, World
 
 REPORT_TYPE = "GET_SALES_AND_TRAFFIC_REPORT"
+_DAYS_HELD = 30  # before they are added up: a sum of many is cheaper than many sums, and two years have to fit
 DATE_GRANULARITIES = ("DAY", "WEEK", "MONTH")
 ASIN_GRANULARITIES = ("PARENT", "CHILD", "SKU")
 
@@ -41,11 +42,13 @@ def sales_and_traffic(world: World, question: Question, as_of: datetime) -> Docu
     """Return the document that Amazon would write at `as_of`."""
     start, end = question.expanded
     by_day: dict[date, DayTotals] = {}
-    sums: dict[str, Cell] = {}
-    for day in days(start, end):  # day by day, so that two years need no more memory than one day
-        if rows := world.rows(question.marketplace, day, as_of, question.asin_granularity):
+    sums = Sums(question.asin_granularity, end)
+    for day in days(start, end):
+        if rows := world.rows(question.marketplace, day, as_of, question.asin_granularity, end):
             by_day[day] = world.totals(question.marketplace, day, as_of)
-            add(sums, rows, question.asin_granularity)
+            sums.add(rows)
+    whole, granularity = sum_totals(by_day.values()), question.asin_granularity
+    by_asin = asin_rows(question.marketplace, sums.cells(), whole, granularity, end)
     return {
         "reportSpecification": {
             "reportType": REPORT_TYPE,
@@ -58,7 +61,7 @@ def sales_and_traffic(world: World, question: Question, as_of: datetime) -> Docu
             "marketplaceIds": [question.marketplace.amazon_id],
         },
         "salesAndTrafficByDate": _by_date(question, by_day),
-        "salesAndTrafficByAsin": _by_asin(question, sums.values(), sum_totals(by_day.values())),
+        "salesAndTrafficByAsin": list(by_asin),
     }
 
 
@@ -69,17 +72,27 @@ def _by_date(question: Question, by_day: dict[date, DayTotals]) -> list[Document
     return [date_row(question.marketplace, first, totals) for first, totals in periods.items()]
 
 
-def _by_asin(question: Question, cells: Iterable[Cell], whole: DayTotals) -> list[Document]:
-    granularity = question.asin_granularity
-    if granularity == "SKU":  # traffic without orders is not listed (selling-partner-api-docs#2441)
-        cells = [cell for cell in cells if cell.units]
-    return [asin_row(question.marketplace, cell, whole, granularity) for cell in cells]
+class Sums:
+    """The rows of many days added up by child or SKU, or by the parent that a child has on the last day."""
 
+    def __init__(self, granularity: str, last: date) -> None:
+        self._granularity = granularity
+        self._last = last.toordinal()
+        self._rows: dict[str, list[Cell]] = {}
+        self._days = 0
 
-def add(sums: dict[str, Cell], rows: Iterable[Cell], granularity: str) -> None:
-    """Add a day's rows to the sums by child, or by parent."""
-    for cell in rows:
-        child = cell.listing.child
-        key = child.parent_asin if granularity == "PARENT" else child.asin
-        before = sums.get(key)
-        sums[key] = cell if before is None else cell_sum(before, cell)
+    def add(self, rows: Iterable[Cell]) -> None:
+        """Add a day's rows."""
+        for cell in rows:
+            child = cell.listing.child
+            key = child.parent_on(self._last) if self._granularity == "PARENT" else child.asin
+            self._rows.setdefault(key, []).append(cell)
+        self._days += 1
+        if self._days % _DAYS_HELD == 0:
+            self._rows = {key: [cells_sum(cells)] for key, cells in self._rows.items()}
+
+    def cells(self) -> list[Cell]:
+        """Return a row for each, in the order in which they came up."""
+        found = map(cells_sum, self._rows.values())
+        # Traffic without orders is not listed by SKU (selling-partner-api-docs#2441).
+        return [cell for cell in found if self._granularity != "SKU" or cell.units]

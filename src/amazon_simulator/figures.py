@@ -6,8 +6,10 @@ two weeks): restatements, which clients have to expect.
 """
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
+from struct import Struct
 from typing import NamedTuple
 
 from amazon_simulator.catalog import Listing
@@ -19,8 +21,16 @@ SETTLED_HOURS = 34
 SESSIONS_IN_HOURS = 96
 FINAL_HOURS = 15 * 24
 
-_BYTE = 0xFF
-_WORD = 0xFFFF
+# What chance has for one listing on one day are 24 bytes: these decide whether there is a row, those what is in it.
+_WHETHER = Struct("<2H4x3HBx4B4x")
+_WHAT = Struct("<4x4B6x2B4x4B")
+# Two years of twelve marketplaces are millions of rows, each computed more than once: what can be is looked up.
+_PARTS = [number / 65536 for number in range(65536)]
+_BYTE_PARTS = [byte / 256 for byte in range(256)]
+_MORE_VIEWS = [byte / 300 for byte in range(256)]
+_BUY_BOX = [0.8 + 0.2 * byte / 255 for byte in range(256)]
+
+Chances = tuple[int, ...]
 
 
 class Cell(NamedTuple):
@@ -52,9 +62,46 @@ class Cell(NamedTuple):
     sales_shipped_b: int
 
 
-def cell_sum(first: Cell, second: Cell) -> Cell:
-    """Return two rows of the same ASIN as one."""
-    return Cell(first.listing, *map(int.__add__, first[1:], second[1:]))
+class Nature(NamedTuple):
+    """What a row takes from its listing, whatever the day."""
+
+    listing: Listing
+    price: int
+    app_share: float
+    business_share: float
+
+
+class Trait(NamedTuple):
+    """What decides on a listing's side how much a day brings it."""
+
+    launched: int
+    retired: int
+    sessions: float
+    conversion: float
+    buyable: bool
+    stock_shift: int
+    stock_cycle: int
+    stock_gap: int
+    nature: Nature
+
+
+class Today(NamedTuple):
+    """A marketplace's day: demand, chance and corrections, the same in every edition."""
+
+    ordinal: int
+    sessions: float
+    price: float
+    chances: bytes
+    changes: Sequence[Restatement | None]
+
+
+def cells_sum(cells: Sequence[Cell]) -> Cell:
+    """Return rows of the same ASIN, or of one family, as one; it has the first one's listing."""
+    if len(cells) == 1:
+        return cells[0]
+    columns = zip(*cells, strict=True)
+    listing = next(columns)[0]
+    return _cell((listing, *map(sum, columns)))
 
 
 def edition(marketplace: Marketplace, day: date, as_of: datetime) -> int | None:
@@ -70,71 +117,92 @@ def edition(marketplace: Marketplace, day: date, as_of: datetime) -> int | None:
     return min(hours // 24 * 24, FINAL_HOURS)
 
 
+def trait(listing: Listing) -> Trait:
+    """Return a listing as `cells` takes it."""
+    child = listing.child
+    return Trait(
+        launched=child.launched,
+        retired=child.retired,
+        sessions=listing.sessions,
+        conversion=child.conversion,
+        buyable=child.buyable,
+        stock_shift=child.index * 37,
+        stock_cycle=child.stock_cycle,
+        stock_gap=child.stock_gap,
+        nature=Nature(listing, listing.price, child.app_share, child.business_share),
+    )
+
+
+def today(seed: int, marketplace: Marketplace, day: date, count: int, restated: float) -> Today:
+    """Return a day of a marketplace that lists `count` children; `restated` is the part of rows corrected later."""
+    # One generator a day and 24 bytes a listing: a tenth of the price of a generator for each cell.
+    source = random.Random(f"{seed}/{marketplace.code}/{day.isoformat()}")
+    wanted = demand(marketplace, day)
+    return Today(
+        ordinal=day.toordinal(),
+        sessions=wanted.sessions,
+        price=wanted.price,
+        chances=source.randbytes(_WHAT.size * count),
+        changes=restatements(seed, marketplace, day, count, restated),
+    )
+
+
 def cells(
-    listings: Sequence[Listing],
-    *,
-    seed: int,
-    marketplace: Marketplace,
-    day: date,
-    hours: int,
-    full: bool,
-    restated: float = 0.0,
-    only: Collection[int] | None = None,
+    traits: Sequence[Trait], day: Today, hours: int, *, full: bool, only: Collection[int] | None = None
 ) -> Iterator[Cell]:
     """Yield the rows of a day in the edition that is `hours` old, children without any figure left out.
 
-    `only` holds places in `listings`; the rows of the others are not computed.
+    `traits` are all that is listed; `only` holds places in them, the rows of the others are not computed.
     """
-    # One generator a day and three words a listing: a tenth of the price of a generator for each cell.
-    source = random.Random(f"{seed}/{marketplace.code}/{day.isoformat()}")
-    words = memoryview(source.randbytes(24 * len(listings))).cast("Q")
-    changes = restatements(seed, marketplace, day, len(listings), restated)
-    today = demand(marketplace, day)
-    ordinal = day.toordinal()
-    for at in range(len(listings)) if only is None else only:
-        w0, w1, w2 = words[3 * at], words[3 * at + 1], words[3 * at + 2]
-        cell = _cell(listings[at], ordinal, today.sessions, today.price, hours, w0, w1, w2, full, changes[at])
-        if cell is not None:
-            yield cell
+    ordinal, wanted, price_factor, _, _ = day
+    settled, least = hours >= SETTLED_HOURS, int(full)
+    # The loop is long because a call would cost more than any step of it.
+    for (launched, retired, mean, conversion, buyable, shift, cycle, gap, nature), whether, what, change in _taken(
+        traits, day, only
+    ):
+        spread, more, unit_spread, unit_more, bulk, bulk_more, arrival, late, cancels, cancelled = whether
+        age = ordinal - launched
+        if age < 0 or ordinal >= retired or not (settled or hours >= _arrival(arrival)):
+            continue
+        if change and change.hides(hours):
+            continue
+        mean *= wanted
+        if age < 60:
+            mean *= 0.3 + 0.7 * age / 60
+        sold_out = (ordinal + shift) % cycle < gap
+        if sold_out:
+            mean *= 0.25
+        sessions = int(mean * (0.55 + 0.9 * _PARTS[spread]) + _PARTS[more]) or least
+        if not sessions:
+            continue
+        units = 0
+        if buyable and not sold_out:
+            units = int(sessions * conversion * (0.4 + 1.2 * _PARTS[unit_spread]) + _PARTS[unit_more])
+            if not bulk & 0x3FF:  # a bulk order: more units than sessions
+                units += 8 + (bulk >> 12 | (bulk_more & 1) << 4)
+            if cancels < 8 and units:
+                units -= _cancelled(units, cancelled, hours)
+            if change:
+                units = change.units(units, hours)
+        if late < 10 and hours < SETTLED_HOURS + late * 6 and not full:
+            sessions = 0  # sales are in, their sessions come days later (selling-partner-api-docs#2439)
+            if not units:
+                continue
+        yield _filled(nature, what, units, sessions, price_factor, sold_out)
 
 
-def _cell(
-    listing: Listing,
-    ordinal: int,
-    wanted: float,
-    price: float,
-    hours: int,
-    w0: int,
-    w1: int,
-    w2: int,
-    full: bool,
-    change: Restatement | None,
-) -> Cell | None:
-    child = listing.child
-    age = ordinal - child.launched
-    if age < 0 or (hours < SETTLED_HOURS and hours < _arrival(w2 & _BYTE)):
-        return None
-    if change and change.hides(hours):
-        return None
-    sold_out = (ordinal + child.index * 37) % child.stock_cycle < child.stock_gap
-    mean = listing.sessions * wanted
-    if age < 60:
-        mean *= 0.3 + 0.7 * age / 60
-    if sold_out:
-        mean *= 0.25
-    sessions = int(mean * (0.55 + 0.9 * (w0 & _WORD) / 65536) + (w0 >> 16 & _WORD) / 65536)
-    if full and not sessions:
-        sessions = 1
-    units = _units(child.conversion, sessions, w1) if child.buyable and not sold_out else 0
-    late = w2 >> 8 & _BYTE
-    if late < 10 and hours < SETTLED_HOURS + late * 6 and not full:
-        sessions = 0  # sales are in, their sessions come days later (selling-partner-api-docs#2439)
-    units_kept = units - _cancelled(units, w2, hours)
-    if change:
-        units_kept = change.units(units_kept, hours)
-    if not sessions and not units_kept:
-        return None
-    return _filled(listing, units_kept, sessions, round(listing.price * price), sold_out, w0, w1, w2)
+def _taken(
+    traits: Sequence[Trait], day: Today, only: Collection[int] | None
+) -> Iterable[tuple[Trait, Chances, Chances, Restatement | None]]:
+    """Return the listings that are wanted, each with its chances and its correction."""
+    chances, changes = day.chances, day.changes
+    if only is None:
+        return zip(traits, _WHETHER.iter_unpack(chances), _WHAT.iter_unpack(chances), changes, strict=True)
+    size = _WHAT.size
+    return [
+        (traits[at], _WHETHER.unpack_from(chances, size * at), _WHAT.unpack_from(chances, size * at), changes[at])
+        for at in only
+    ]
 
 
 def _arrival(byte: int) -> int:
@@ -142,46 +210,53 @@ def _arrival(byte: int) -> int:
     return 2 + byte * 22 // 13 if byte < 13 else 24 + (byte - 13) * (SETTLED_HOURS - 24) // 243
 
 
-def _units(conversion: float, sessions: int, word: int) -> int:
-    units = int(sessions * conversion * (0.4 + 1.2 * (word & _WORD) / 65536) + (word >> 16 & _WORD) / 65536)
-    if sessions and not word >> 32 & 0x3FF:  # a bulk order: more units than sessions
-        units += 8 + (word >> 44 & 0x1F)
-    return units
+def _cancelled(units: int, byte: int, hours: int) -> int:
+    """Return the units that Amazon has withdrawn by now, two to fourteen days later: of one row in thirty."""
+    return max(1, units // 4) if hours >= (2 + byte % 13) * 24 else 0
 
 
-def _cancelled(units: int, word: int, hours: int) -> int:
-    """Return the units that Amazon has withdrawn by now: one row in thirty, two to fourteen days later."""
-    if not units or (word >> 16 & _BYTE) >= 8:
-        return 0
-    days = 2 + (word >> 24 & _BYTE) % 13
-    return max(1, units // 4) if hours >= days * 24 else 0
-
-
-def _filled(
-    listing: Listing, units: int, sessions: int, price: int, sold_out: bool, w0: int, w1: int, w2: int
-) -> Cell:
-    child = listing.child
-    items = units - int(units * 0.3 * (w0 >> 32 & _BYTE) / 256)
-    views = sessions + int(sessions * 0.7 * (w0 >> 40 & _BYTE) / 256 + (w0 >> 48 & _BYTE) / 300)
-    app = int(sessions * child.app_share + (w0 >> 56 & _BYTE) / 256)
-    app_views = min(int(views * child.app_share + (w2 >> 32 & _BYTE) / 256), views) if app else 0
-    if app == sessions:
+def _filled(nature: Nature, what: Chances, units: int, sessions: int, price_factor: float, sold_out: bool) -> Cell:
+    listing, price, app_share, share = nature
+    items_at, views_at, more_at, app_at, units_b_at, refunds_at, app_views_at, buy_box_at, browser_b_at, held_at = (
+        what
+    )
+    views = sessions + int(sessions * 0.7 * _BYTE_PARTS[views_at] + _MORE_VIEWS[more_at])
+    app = int(sessions * app_share + _BYTE_PARTS[app_at])
+    browser = sessions - app
+    app_views = int(views * app_share + _BYTE_PARTS[app_views_at]) if app else 0
+    if not browser:
         app_views = views
-    app_views = max(app_views, app)
-    browser_views = max(views - app_views, sessions - app)
-    buy_box = 0 if sold_out else int((browser_views + app_views) * (0.8 + 0.2 * (w2 >> 40 & _BYTE) / 255))
-    share = child.business_share
-    units_b = int(units * share + (w1 >> 48 & _BYTE) / 256) if share else 0
-    units_b = min(units_b, units)
-    items_b = min(units_b, items)
-    browser_b = min(int((sessions - app) * share + (w2 >> 48 & _BYTE) / 256), sessions - app) if share else 0
-    app_b = min(int(app * share), app)
-    refunded = min(int(units * 0.04 + (w1 >> 56) / 256), units) if units else 0
-    held_back = min(int(units * 0.05 + (w2 >> 56) / 256), units) if units else 0
-    shipped, shipped_b = units - held_back, max(units_b - held_back, 0)
-    return Cell(
-        listing, units, items, units * price, sessions - app, app, browser_views, app_views, buy_box,
-        units_b, items_b, units_b * price, browser_b, app_b, min(browser_b * 2, browser_views), app_b,
-        refunded, shipped, min(items, shipped), shipped * price,
-        min(refunded, units_b), shipped_b, min(items_b, shipped_b), shipped_b * price,
+    elif app_views < app:
+        app_views = app
+    browser_views = views - app_views if views - app_views > browser else browser
+    buy_box = 0 if sold_out else int((browser_views + app_views) * _BUY_BOX[buy_box_at])
+    browser_b = int(browser * share + _BYTE_PARTS[browser_b_at]) if share else 0
+    browser_views_b = browser_b * 2 if browser_b * 2 < browser_views else browser_views
+    app_b = int(app * share)
+    if not units:
+        return _cell(
+            (
+                listing, 0, 0, 0, browser, app, browser_views, app_views, buy_box,
+                0, 0, 0, browser_b, app_b, browser_views_b, app_b, 0, 0, 0, 0, 0, 0, 0, 0,
+            )
+        )  # fmt: skip
+    price = round(price * price_factor)
+    items = units - int(units * 0.3 * _BYTE_PARTS[items_at])
+    units_b = int(units * share + _BYTE_PARTS[units_b_at]) if share else 0
+    items_b = units_b if units_b < items else items
+    refunded = int(units * 0.04 + _BYTE_PARTS[refunds_at])
+    shipped = units - int(units * 0.05 + _BYTE_PARTS[held_at])
+    shipped_b = units_b + shipped - units if units_b + shipped > units else 0
+    return _cell(
+        (
+            listing, units, items, units * price, browser, app, browser_views, app_views, buy_box,
+            units_b, items_b, units_b * price, browser_b, app_b, browser_views_b, app_b,
+            refunded, shipped, items if items < shipped else shipped, shipped * price,
+            refunded if refunded < units_b else units_b, shipped_b,
+            items_b if items_b < shipped_b else shipped_b, shipped_b * price,
+        )
     )  # fmt: skip
+
+
+# A row from all its figures at once: a third of the price of Cell(...).
+_cell: Callable[[tuple[object, ...]], Cell] = partial(tuple.__new__, Cell)

@@ -62,8 +62,7 @@ class Gateway:
                 return unavailable_page()
             case "slow_answer" if fault:
                 await asyncio.sleep(fault.seconds)
-        if operation.name == "getOrderMetrics":  # two years of days take a while
-            await asyncio.to_thread(self.sales.warm, who[0] if who else None, _parameters(request))
+        await self._find_out(who[0] if who else None, request, operation, ident)
         answer = self._answer(request, operation, ident, body, fault)
         if fault and fault.kind == "reset_after":
             return reset(request)
@@ -71,6 +70,15 @@ class Gateway:
         if shows_rate:
             answer.headers["x-amzn-RateLimit-Limit"] = f"{operation.rate_per_second:g}"
         return response(answer, operation.rate_per_second)
+
+    async def _find_out(
+        self, account: Account | None, request: web.Request, operation: Operation, ident: str
+    ) -> None:
+        """Compute in a thread what takes a while, so that other calls are answered meanwhile: two years of days."""
+        if operation.name == "getOrderMetrics":
+            await asyncio.to_thread(self.sales.warm, account, _parameters(request))
+        elif queries := self.kiosk.unknown(operation.name, account, ident, _parameters(request)):
+            await asyncio.to_thread(self.kiosk.tell, queries)
 
     def _where(
         self, account: Account | None, request: web.Request, operation: Operation, ident: str, body: bytes
@@ -126,6 +134,9 @@ class Gateway:
         fault: Fault | None,
     ) -> Answer:  # fmt: skip
         query = _parameters(request)
+        if operation.name == "getMarketplaceParticipations":
+            return participations(account, self.amazon.closures)
+        account = self.amazon.closures.left_of(account)
         if operation.name in DATA_KIOSK:
             return self.kiosk.answer(operation.name, account, ident, query, request.content_type, body, fault)
         match operation.name:
@@ -139,10 +150,8 @@ class Gateway:
                 return self.reports.cancel(account, ident)
             case "getReportDocument":
                 return self.reports.document(account, ident, query)
-            case "getOrderMetrics":
-                return self.sales.metrics(account, query)
             case _:
-                return participations(account)
+                return self.sales.metrics(account, query)
 
 
 def _parameters(request: web.Request) -> dict[str, list[str]]:

@@ -29,7 +29,8 @@ class Entry:
     data_end: datetime
     as_of: datetime
     fate: dict[str, Any] | None = None  # the fault that decides what becomes of the report
-    content: dict[str, Any] | None = None  # the fault that decides what its document says
+    contents: tuple[dict[str, Any], ...] = ()  # the faults that decide what its document says
+    repeats: str | None = None  # the earlier report whose list this one repeats
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as JSON has it."""
@@ -41,7 +42,7 @@ class Entry:
         """Read an entry."""
         instants = {name: datetime.fromisoformat(values[name]) for name in _INSTANTS}
         dates = {name: date.fromisoformat(values[name]) for name in ("start", "end")}
-        return cls(**{**values, **instants, **dates})
+        return cls(**{**values, **instants, **dates, "contents": tuple(values.get("contents", ()))})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class QueryEntry:
     ends: datetime
     as_of: datetime
     fate: dict[str, Any] | None = None
-    content: dict[str, Any] | None = None
+    contents: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as JSON has it."""
@@ -80,9 +81,16 @@ class QueryEntry:
         return cls(**{**values, **read, **dates, **_tuples(values)})
 
 
+def _of_today(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what an earlier version wrote, which knew one fault of content, as this one writes it."""
+    content = values.pop("content", None)
+    return {"contents": [content]} | values if content else values
+
+
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     filters = tuple((code, tuple(asins)) for code, asins in values["filters"])
-    return {"marketplaces": tuple(values["marketplaces"]), "filters": filters}
+    marketplaces, contents = tuple(values["marketplaces"]), tuple(values.get("contents", ()))
+    return {"marketplaces": marketplaces, "filters": filters, "contents": contents}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +152,7 @@ class Journal:
                 file.write("\n")
         for line in text.splitlines():
             with contextlib.suppress(json.JSONDecodeError):
-                yield json.loads(line)
+                yield _of_today(json.loads(line))
 
     def _append(self, values: dict[str, Any]) -> None:
         if self.path is None:

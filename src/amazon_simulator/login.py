@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from amazon_simulator.accounts import Account, Application
+from amazon_simulator.standing import Authorisations
 
 LIFETIME = timedelta(hours=1)
 _REQUIRED = ("refresh_token", "client_id", "client_secret")
@@ -33,6 +34,7 @@ class Login:
     """Gives and recognises access tokens. They carry their own end, so nothing is kept and a restart knows them."""
 
     accounts: Sequence[Account]
+    authorisations: Authorisations
     application: Application
     now: Callable[[], datetime]
 
@@ -55,7 +57,8 @@ class Login:
 
     def opened_by(self, refresh_token: str) -> Account | None:
         """Return the account that a refresh token opens."""
-        return next((row for row in self.accounts if row.refresh_token == refresh_token), None)
+        key = self.authorisations.opened_by(refresh_token)
+        return next((row for row in self.accounts if row.key == key), None)
 
     def holder(self, access_token: str) -> tuple[Account, bool] | None:
         """Return the account of an access token and whether it is still valid, or None when it was never given."""
@@ -74,7 +77,7 @@ class Login:
         unsealed = f"Atza|{packed}"
         body = {
             "access_token": f"{unsealed}.{self._seal(unsealed)}",
-            "refresh_token": account.refresh_token,
+            "refresh_token": self.authorisations.token(account.key),
             "token_type": "bearer",
             "expires_in": int(LIFETIME.total_seconds()),
         }

@@ -1,12 +1,13 @@
 """Faults as data: what goes wrong, where, and how often."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from enum import Enum
 from typing import Any
 
 from amazon_simulator.kiosk.schema import BY_ASIN, BY_DATE, TRENDS
+from amazon_simulator.listings.question import REPORT_TYPE as LIST
 from amazon_simulator.marketplaces import marketplace
 
 
@@ -19,6 +20,9 @@ class Stage(Enum):
     CONTENT = "a report or query, at its creation: what its document says"
     DOWNLOAD = "a download of a document"
 
+
+RATES = "rates"
+"""The operation of a call to the bank that publishes exchange rates: no fault meets it that does not name it."""
 
 _CALL, _LOGIN, _FATE, _CONTENT, _DOWNLOAD = Stage.CALL, Stage.LOGIN, Stage.FATE, Stage.CONTENT, Stage.DOWNLOAD
 
@@ -73,15 +77,28 @@ QUERY_KINDS: dict[str, tuple[Stage, str]] = {
     "repeated_lines": (_CONTENT, "some lines come twice"),
     "unknown_marketplace": (_CONTENT, "one line is of a marketplace that nobody knows"),
     "marketplace_missing": (_CONTENT, "the lines of `marketplace`, or of the last one asked for, are left out"),
+    "asins_missing": (_CONTENT, "the lines of the children in `asins` are left out"),
     "wrapped_lines": (_CONTENT, "every line is an answer as GraphQL gives it, with its row inside"),
     "undeclared_gzip": (_DOWNLOAD, "the body is compressed and no header says so"),
 }
-ALL_KINDS = KINDS | QUERY_KINDS
-_REPORT_KINDS = ("foreign_twin", "empty_asin_list", "child_listed_twice")
+# Those that only the list of listings has.
+LIST_KINDS: dict[str, tuple[Stage, str]] = {
+    "rows_missing": (_CONTENT, "only `factor` of the lines are there"),
+    "lines_twice": (_CONTENT, "two lines come twice"),
+    "lines_torn": (_CONTENT, "one description has a tab in it, another one the end of a line"),
+    "column_missing": (_CONTENT, "the column `field` is not there"),
+    "column_added": (_CONTENT, "there is a column that nobody knows"),
+    "own_language": (_CONTENT, "the header is in the marketplace's language, whatever was asked"),
+}
+ALL_KINDS = KINDS | QUERY_KINDS | LIST_KINDS
+_OF_ANY_REPORT = ("not_json",)
+_REPORT_KINDS = ("foreign_twin", "child_listed_twice")
 # kind: the queries it can be seen in, where that is not all of them
 _SEEN_IN = {
     "totals_differ": (BY_DATE,),
     "shrunk_rows": (BY_ASIN, TRENDS),
+    "empty_asin_list": (BY_ASIN, TRENDS),
+    "asins_missing": (BY_ASIN, TRENDS),
 }
 
 
@@ -90,8 +107,10 @@ class Fault:
     """One thing that goes wrong, at the calls and reports that match every filter given.
 
     The first `skip` matches are spared and the next `times` are hit (None: all of them). `operation` is Amazon's
-    name of the operation, or `login`, or `download`; `query` is the name of a Data Kiosk query. None is any that the
-    kind applies to.
+    name of the operation, or `login`, `download` or `rates`; `query` is the name of a Data Kiosk query, `report_type`
+    Amazon's name of a kind of report;
+    `longer_than_days` spares questions of no more days; `asins` spares those that name ASINs and none of these. None
+    is any that the kind applies to. With `grows` every hit has `amount` once more than the one before.
     """
 
     kind: str
@@ -99,13 +118,17 @@ class Fault:
     account: str | None = None
     marketplace: str | None = None
     query: str | None = None
+    report_type: str | None = None
     day: date | None = None
+    longer_than_days: int | None = None
+    asins: tuple[str, ...] = ()
     skip: int = 0
     times: int | None = 1
     retry_after: int | None = None
     seconds: float = 1.0
     hours: float = 6.0
     amount: int = 7
+    grows: bool = False
     factor: float = 0.3
     field: str = "unitsOrdered"
 
@@ -116,6 +139,11 @@ class Fault:
             raise ValueError(f"unknown query {self.query!r}; known are {BY_ASIN}, {BY_DATE}, {TRENDS}")
         if self.marketplace is not None:
             object.__setattr__(self, "marketplace", marketplace(self.marketplace).code)
+        if isinstance(self.asins, str) or not all(isinstance(asin, str) for asin in self.asins):
+            raise ValueError(f"a fault's asins are a list, not {self.asins!r}")
+        object.__setattr__(self, "asins", tuple(self.asins))
+        if self.kind == "asins_missing" and not self.asins:
+            raise ValueError("asins_missing says which: asins")
 
     @property
     def stage(self) -> Stage:
@@ -124,12 +152,18 @@ class Fault:
 
     def meets(self, where: "Where") -> bool:
         """Say whether the fault's filters fit."""
+        if where.operation == RATES and self.operation != RATES:
+            return False
         if self.day is not None and not (where.start and where.end and where.start <= self.day <= where.end):
+            return False
+        if self.longer_than_days is not None and where.days <= self.longer_than_days:
+            return False
+        if self.asins and where.asins is not None and set(self.asins).isdisjoint(where.asins):
             return False
         if self.marketplace is not None and self.marketplace not in (where.marketplace, *where.marketplaces):
             return False
-        wanted = (self.operation, self.account, self.query)
-        there = (where.operation, where.account, where.query)
+        wanted = (self.operation, self.account, self.query, self.report_type)
+        there = (where.operation, where.account, where.query, where.report_type)
         return where.allows(self.kind) and all(want in (None, have) for want, have in zip(wanted, there, strict=True))
 
     def to_json(self) -> dict[str, Any]:
@@ -154,7 +188,9 @@ class Fault:
 class Where:
     """The place that a fault is matched against. Days and marketplace are None where the call has none.
 
-    A Data Kiosk call has `kiosk`; its query adds its name, its marketplaces and whether it is a next page.
+    A call about a report has its `report_type`. A Data Kiosk call has `kiosk`; its query adds its name, its
+    marketplaces, the ASINs that it names (None: it names none), whether it asks for parents and whether it is a next
+    page.
     """
 
     operation: str
@@ -162,19 +198,32 @@ class Where:
     marketplace: str | None = None
     start: date | None = None
     end: date | None = None
+    report_type: str | None = None
     kiosk: bool = False
     query: str | None = None
     marketplaces: tuple[str, ...] = ()
+    asins: tuple[str, ...] | None = None
+    by_parent: bool = False
     page: bool = False
+
+    @property
+    def days(self) -> int:
+        """Return how many days the question spans; 0 when it has none."""
+        return (self.end - self.start).days + 1 if self.start and self.end else 0
 
     def allows(self, kind: str) -> bool:
         """Say whether a kind of fault can be at all in this place."""
+        if self.report_type == LIST:
+            is_content = ALL_KINDS[kind][0] is Stage.CONTENT
+            return kind in LIST_KINDS or (kind in KINDS and (not is_content or kind in _OF_ANY_REPORT))
+        if kind in LIST_KINDS:
+            return False
         if not self.kiosk:
             return kind not in QUERY_KINDS
         creates_only = kind in QUERY_KINDS and QUERY_KINDS[kind][0] is Stage.CALL
         if creates_only and self.operation != "createQuery":
             return False
-        if kind == "page_token_expired" and not self.page:
+        if (kind == "page_token_expired" and not self.page) or (kind == "asins_missing" and self.by_parent):
             return False
         return kind not in _REPORT_KINDS and (self.query is None or self.query in _SEEN_IN.get(kind, (self.query,)))
 
@@ -196,18 +245,37 @@ class Mischief:
         """Forget all faults. Reports created under one keep it."""
         self._faults, self._met = [], []
 
+    def remove(self, *faults: Fault) -> None:
+        """Forget these faults. Reports created under one keep it."""
+        left = [(fault, met) for fault, met in zip(self._faults, self._met, strict=True) if fault not in faults]
+        self._faults, self._met = [fault for fault, _ in left], [met for _, met in left]
+
     def strike(self, stage: Stage, where: Where) -> Fault | None:
         """Return the first fault of a stage that strikes here, counted, or None."""
+        struck = (self._struck(at, stage, where) for at in range(len(self._faults)))
+        return next((fault for fault in struck if fault), None)
+
+    def strike_together(self, stage: Stage, where: Where) -> tuple[Fault, ...]:
+        """Return all faults of a stage that strike here for ever, and the first of the others, counted."""
+        found: list[Fault] = []
         for at, fault in enumerate(self._faults):
-            if fault.stage is not stage or not fault.meets(where):
+            if fault.times is not None and any(other.times is not None for other in found):
                 continue
-            before = self._met[at]
-            if fault.times is not None and before >= fault.skip + fault.times:
-                continue
-            self._met[at] += 1
-            if before >= fault.skip:
-                return fault
-        return None
+            struck = self._struck(at, stage, where)
+            found += [struck] if struck else []
+        return tuple(found)
+
+    def _struck(self, at: int, stage: Stage, where: Where) -> Fault | None:
+        """Return a fault as it strikes here, counted, or None."""
+        fault, before = self._faults[at], self._met[at]
+        if fault.stage is not stage or not fault.meets(where):
+            return None
+        if fault.times is not None and before >= fault.skip + fault.times:
+            return None
+        self._met[at] += 1
+        if before < fault.skip:
+            return None
+        return replace(fault, amount=fault.amount * (before - fault.skip + 1)) if fault.grows else fault
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the faults with how often each has struck."""

@@ -12,6 +12,16 @@ def days(start: date, end: date) -> Iterator[date]:
         yield start + timedelta(days=offset)
 
 
+def first_answered(today: date, answered_days: int | None) -> date:
+    """Return the oldest day of which Amazon still tells: two years back by the calendar, or so many days."""
+    return two_years_before(today) if answered_days is None else today - timedelta(days=answered_days)
+
+
+def two_years_before(day: date) -> date:
+    """Return the same day two years earlier; of 29 February, the 28th."""
+    return day.replace(year=day.year - 2, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
 def period_of(day: date, granularity: str) -> tuple[date, date]:
     """Return the first and last day of the DAY, WEEK or MONTH that a day is in."""
     match granularity:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from amazon_simulator.accounts import digest
 from amazon_simulator.document import Question
+from amazon_simulator.listings.question import ListQuestion
 from amazon_simulator.mischief import Fault
 
 KEPT = timedelta(days=90)  # "Reports are retained for a maximum of 90 days"
@@ -22,14 +23,14 @@ class Report:
     account: str
     report_id: str
     report_type: str
-    question: Question
+    question: Question | ListQuestion
     data_start: datetime
     data_end: datetime
     created: datetime
     starts: datetime
     ends: datetime
     fate: Fault | None = None
-    content: Fault | None = None
+    contents: tuple[Fault, ...] = ()
     cancelled_at: datetime | None = None
     foreign: bool = False  # made by another application or by the seller in Seller Central
 
@@ -44,13 +45,6 @@ class Report:
         mark = digest(0, self.report_id)
         return f"amzn1.spdoc.1.4.{mark[:8]}-{mark[8:12]}-{mark[12:16]}-{mark[16:20]}.T{mark[20:33].upper()}.2501"
 
-    @property
-    def too_old(self) -> bool:
-        """Say whether the report starts more than two years before it was asked, so that Amazon cancels it."""
-        asked = self.created.date()
-        limit = asked.replace(year=asked.year - 2, day=min(asked.day, 28) if asked.month == 2 else asked.day)
-        return self.question.start < limit
-
     def status(self, now: datetime, *, has_data: bool) -> str:
         """Return the processing status; `has_data` counts only once the report is finished."""
         if self.cancelled_at is not None:
@@ -62,7 +56,7 @@ class Report:
         fate = self.fate.kind if self.fate else ""
         if fate.startswith("fatal"):
             return "FATAL"
-        return "CANCELLED" if fate == "no_data" or self.too_old or not has_data else "DONE"
+        return "CANCELLED" if fate == "no_data" or not has_data else "DONE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +119,21 @@ class Book:
     def of_document(self, account: str, document_id: str, now: datetime) -> Report | None:
         """Return the report whose document has an id."""
         return self.find(account, self._documents.get((account, document_id), ""), now)
+
+    def made_before(self, report: Report, within: timedelta) -> Report | None:
+        """Return the list of the same marketplace that was made last before this one was asked for; None: none was
+        made, or not so lately."""
+        made = [
+            other
+            for other in self._reports.values()
+            if (other.account, other.report_type) == (report.account, report.report_type)
+            and other.question.marketplace == report.question.marketplace
+            and isinstance(other.question, ListQuestion)
+            and other.question.made is None
+            and other.cancelled_at is None
+            and report.created - within < other.ends <= report.created
+        ]
+        return max(made, key=lambda other: other.ends, default=None)
 
     def of(self, account: str, now: datetime) -> Sequence[Report]:
         """Return an account's reports, newest first."""

@@ -9,13 +9,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from amazon_simulator.accounts import Account
 from amazon_simulator.answers import denied, invalid
 from amazon_simulator.document import ASIN_GRANULARITIES, DATE_GRANULARITIES, REPORT_TYPE, Question
-from amazon_simulator.marketplaces import BY_AMAZON_ID
+from amazon_simulator.listings.question import REPORT_TYPE as LIST
+from amazon_simulator.listings.question import ListQuestion, list_options, list_question
+from amazon_simulator.marketplaces import BY_AMAZON_ID, Marketplace
 
 STATUSES = ("CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE")
 _OPTIONS = {"dateGranularity": DATE_GRANULARITIES, "asinGranularity": ASIN_GRANULARITIES}
@@ -30,7 +32,7 @@ _ONE_MARKETPLACE = (
 class Asked:
     """A createReport that Amazon accepts."""
 
-    question: Question
+    question: Question | ListQuestion
     data_start: datetime
     data_end: datetime
     options: dict[str, str]
@@ -73,24 +75,31 @@ def asked(body: bytes, account: Account, now: datetime) -> Asked:
     """Read a createReport body; raises a Rejection."""
     values = _object(body)
     marketplace_ids = _checked_form(values)
-    if values["reportType"] != REPORT_TYPE:
+    is_list = values["reportType"] == LIST
+    if not is_list and values["reportType"] != REPORT_TYPE:
         raise invalid("Invalid report type", str(values["reportType"]))
-    if len(marketplace_ids) > 1:
+    if not is_list and len(marketplace_ids) > 1:  # of a list "only the first marketplaceId [...] will be accepted"
         raise invalid(_ONE_MARKETPLACE)
     if not account.sells_in(marketplace_ids[0]):
         raise denied()
-    options = _checked_options(values.get("reportOptions"))
+    given = values.get("reportOptions")
+    options = list_options(given) if is_list else _checked_options(given)
     start, end = (_past(values, name, now) for name in ("dataStartTime", "dataEndTime"))
     if end < start:
         raise invalid("dataEndTime is before dataStartTime", "dataStartTime;dataEndTime;")
-    question = Question(
-        marketplace=BY_AMAZON_ID[marketplace_ids[0]],
-        start=start.date(),
-        end=end.date(),
+    market = BY_AMAZON_ID[marketplace_ids[0]]
+    question = list_question(market, options) if is_list else _question(market, start.date(), end.date(), options)
+    return Asked(question=question, data_start=start, data_end=end, options=options)
+
+
+def _question(market: Marketplace, start: date, end: date, options: Mapping[str, str]) -> Question:
+    return Question(
+        marketplace=market,
+        start=start,
+        end=end,
         date_granularity=options.get("dateGranularity", "DAY"),
         asin_granularity=options.get("asinGranularity", "PARENT"),
     )
-    return Asked(question=question, data_start=start, data_end=end, options=options)
 
 
 def page(query: Mapping[str, Sequence[str]], now: datetime, oldest: datetime) -> Page:

@@ -4,16 +4,18 @@ Source: models/reports-api-model/reports_2021-06-30.json in amzn/selling-partner
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from amazon_simulator.accounts import Account
 from amazon_simulator.amazon import Amazon, foreign_twin
 from amazon_simulator.answers import Answer, Rejection, invalid, not_found, throttled
 from amazon_simulator.document import REPORT_TYPE
-from amazon_simulator.documents import Documents
+from amazon_simulator.documents import Documents, where_of
 from amazon_simulator.journal import Cancellation, Entry
+from amazon_simulator.listings.question import REPORT_TYPE as LIST
+from amazon_simulator.listings.question import ListQuestion
 from amazon_simulator.mischief import Stage, Where
 from amazon_simulator.report_book import KEPT, Report
 from amazon_simulator.report_requests import Asked, Page, asked, page
@@ -32,7 +34,7 @@ class Reports:
             raise Rejection(415, "UnsupportedMediaType", "The request's Content-Type header is invalid.")
         now = self.amazon.now()
         question = asked(body, account, now)
-        if not self.amazon.quotas.take_report(account.key, now):
+        if not isinstance(question.question, ListQuestion) and not self.amazon.quotas.take_report(account.key, now):
             raise throttled()
         report = self._created(account, question, now)
         return Answer(status=202, body={"reportId": report.report_id})
@@ -83,35 +85,43 @@ class Reports:
             report = self.amazon.book.of_document(account.key, ident, now)
         elif account and operation == "createReport":
             try:
-                return _where(operation, account.key, asked(body, account, now).question)
+                return where_of(operation, account.key, asked(body, account, now).question)
             except Rejection:
                 pass
-        return _where(operation, key, report.question) if report else Where(operation=operation, account=key)
+        return where_of(operation, key, report.question) if report else Where(operation=operation, account=key)
 
     def _created(self, account: Account, question: Asked, now: datetime) -> Report:
-        where = _where("createReport", account.key, question.question)
+        where = where_of("createReport", account.key, question.question)
         fate = self.amazon.mischief.strike(Stage.FATE, where)
         if fate and fate.kind == "foreign_twin":
             foreign_twin(self.amazon, account.key, question.question, now)
         report_id = self.amazon.book.next_id(account.key)
         starts, ends = self.amazon.book.times(account.key, report_id, now, fate)
-        report = self.amazon.book.add(
-            Report(
-                account=account.key,
-                report_id=report_id,
-                report_type=REPORT_TYPE,
-                question=question.question,
-                data_start=question.data_start,
-                data_end=question.data_end,
-                created=now,
-                starts=starts,
-                ends=ends,
-                fate=fate,
-                content=self.amazon.mischief.strike(Stage.CONTENT, where),
-            )
+        report = Report(
+            account=account.key,
+            report_id=report_id,
+            report_type=LIST if isinstance(question.question, ListQuestion) else REPORT_TYPE,
+            question=question.question,
+            data_start=question.data_start,
+            data_end=question.data_end,
+            created=now,
+            starts=starts,
+            ends=ends,
+            fate=fate,
+            contents=self.amazon.mischief.strike_together(Stage.CONTENT, where),
         )
-        self.amazon.journal.write(_entry(report, question))
+        earlier = self._repeated(report)
+        if earlier is not None:
+            report = repeating(report, earlier)
+        self.amazon.book.add(report)
+        self.amazon.journal.write(_entry(report, question, earlier))
         return report
+
+    def _repeated(self, report: Report) -> Report | None:
+        """Return the list that Amazon made so lately that it gives it once more; None where it makes one anew."""
+        if not isinstance(report.question, ListQuestion):
+            return None
+        return self.amazon.book.made_before(report, timedelta(hours=self.amazon.settings.list_cached_hours))
 
     def _found(self, account: Account, report_id: str) -> Report:
         report = self.amazon.book.find(account.key, report_id, self.amazon.now())
@@ -156,26 +166,30 @@ class Reports:
         return shown
 
 
-def _where(operation: str, account: str | None, question: Any) -> Where:
-    start, end = question.expanded
-    return Where(operation=operation, account=account, marketplace=question.marketplace.code, start=start, end=end)
+def repeating(report: Report, earlier: Report) -> Report:
+    """Return the report as one that gives an earlier list once more, in whatever language that was written."""
+    question, before = report.question, earlier.question
+    if not isinstance(question, ListQuestion) or not isinstance(before, ListQuestion):
+        return report
+    return replace(report, question=replace(question, locale=before.locale, made=earlier.ends))
 
 
-def _entry(report: Report, question: Asked) -> Entry:
+def _entry(report: Report, question: Asked, repeats: Report | None) -> Entry:
     return Entry(
         time=report.created,
         account=report.account,
         report_type=report.report_type,
         marketplace=report.question.marketplace.code,
-        start=report.question.start,
-        end=report.question.end,
+        start=question.data_start.date(),
+        end=question.data_end.date(),
         options=question.options,
         report_id=report.report_id,
         data_start=report.data_start,
         data_end=report.data_end,
-        as_of=report.ends,
+        as_of=repeats.ends if repeats else report.ends,
         fate=report.fate.to_json() if report.fate else None,
-        content=report.content.to_json() if report.content else None,
+        contents=tuple(fault.to_json() for fault in report.contents),
+        repeats=repeats.report_id if repeats else None,
     )
 
 

@@ -84,5 +84,4 @@ def _traffic_by_date(marketplace: Marketplace, t: DayTotals, day_count: int) -> 
 
 def sum_totals(totals: Iterable[DayTotals]) -> DayTotals:
     """Add days up; visitors who come on two days count twice."""
-    table = list(totals)
-    return DayTotals(**{name: sum(getattr(row, name) for row in table) for name in DayTotals.__dataclass_fields__})
+    return DayTotals(*map(sum, zip(*totals, strict=True)))

@@ -5,14 +5,16 @@ from typing import Any
 from amazon_simulator.accounts import Account
 from amazon_simulator.answers import Answer
 from amazon_simulator.marketplaces import Marketplace
+from amazon_simulator.standing import Closures
 
 
-def participations(account: Account) -> Answer:
+def participations(account: Account, closures: Closures) -> Answer:
     """Answer getMarketplaceParticipations."""
-    return Answer(status=200, body={"payload": [_participation(row) for row in account.marketplaces]})
+    payload = [_participation(row, closed=closures.are(row.code)) for row in account.marketplaces]
+    return Answer(status=200, body={"payload": payload})
 
 
-def _participation(row: Marketplace) -> dict[str, Any]:
+def _participation(row: Marketplace, *, closed: bool) -> dict[str, Any]:
     return {
         "marketplace": {
             "id": row.amazon_id,
@@ -23,5 +25,5 @@ def _participation(row: Marketplace) -> dict[str, Any]:
             "domainName": row.domain,
         },
         "storeName": "Chalk & Oak",
-        "participation": {"isParticipating": True, "hasSuspendedListings": False},
+        "participation": {"isParticipating": not closed, "hasSuspendedListings": False},
     }

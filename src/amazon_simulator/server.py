@@ -1,4 +1,4 @@
-"""The simulated Amazon as listeners on loopback: one a region, one for login, documents and control each."""
+"""The simulated Amazon as listeners on loopback: one a region, one for login, documents, control and rates each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,9 @@ from amazon_simulator.accounts import REGIONS, Account
 from amazon_simulator.amazon import amazon
 from amazon_simulator.amounts import Document
 from amazon_simulator.answers import unavailable_page
-from amazon_simulator.control import Control, kiosk_rows, truth
+from amazon_simulator.bank.rates import ReferenceRates
+from amazon_simulator.bank.service import FOLDER, Bank
+from amazon_simulator.control import Control, kiosk_rows, listings, truth
 from amazon_simulator.documents import Documents
 from amazon_simulator.gateway import Gateway
 from amazon_simulator.journal import Journal
@@ -25,11 +27,12 @@ from amazon_simulator.resets import reset
 from amazon_simulator.sales.orders import Orders
 from amazon_simulator.sales.service import Sales
 from amazon_simulator.settings import SimulatorSettings
+from amazon_simulator.standing import Authorisations, Closures
 from amazon_simulator.storage import Storage
 from amazon_simulator.world import World
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path, not a secret
-_LISTENERS = (*REGIONS, "lwa", "documents", "control")
+_LISTENERS = (*REGIONS, "lwa", "documents", "control", "rates")
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,7 +41,7 @@ class Simulator:
     """A simulated Amazon inside the running event loop.
 
     `now` is Amazon's time. After `start`, `urls` has the addresses: `na`, `eu`, `fe`, `lwa` (the whole token URL),
-    `documents` and `control`.
+    `documents`, `control`, and `rates` (the folder of the bank's files).
     """
 
     def __init__(self, settings: SimulatorSettings, now: Callable[[], datetime]) -> None:
@@ -49,6 +52,8 @@ class Simulator:
         queries = KioskDocuments(amazon=self._amazon, storage=self._storage)
         self._kiosk = DataKiosk(amazon=self._amazon, documents=queries)
         self._sales = Sales(amazon=self._amazon, orders=Orders(world=self._amazon.world))
+        self.rates = ReferenceRates(seed=settings.seed)
+        """What the bank publishes."""
         self._runners: list[web.AppRunner] = []
         self.settings = settings
         self.urls: dict[str, str] = {}
@@ -88,6 +93,16 @@ class Simulator:
         """Return which accounts Data Kiosk answers, to be changed."""
         return self._amazon.roles
 
+    @property
+    def authorisations(self) -> Authorisations:
+        """Return which refresh tokens open the accounts, to be changed."""
+        return self._amazon.authorisations
+
+    @property
+    def closures(self) -> Closures:
+        """Return which marketplaces are closed to their seller, to be changed."""
+        return self._amazon.closures
+
     def truth(
         self, marketplace: str, day: date, as_of: datetime | None = None, *, asin_granularity: str = "CHILD"
     ) -> Document:
@@ -111,14 +126,20 @@ class Simulator:
         """
         return kiosk_rows(self._amazon, kind, marketplaces, start, end, aggregate=aggregate, asins=asins, as_of=as_of)
 
+    def listings(self, marketplace: str, as_of: datetime | None = None) -> list[dict[str, str]]:
+        """Return the lines of a list as Amazon would write it at `as_of` (now), by its columns, faults left out."""
+        return listings(self._amazon, marketplace, as_of)
+
     def env(self) -> dict[str, str]:
-        """Return the settings with which a client reaches this Amazon."""
+        """Return the settings with which a client reaches this Amazon; an account that no token opens has none."""
+        tokens = {account.key: self.authorisations.token(account.key) for account in self.accounts}
         return {
             **{f"SP_API_ENDPOINT_{region.upper()}": self.urls[region] for region in REGIONS},
             "LWA_TOKEN_URL": self.urls["lwa"],
+            "FX_RATES_URL": self.urls["rates"],
             "SP_LWA_CLIENT_ID": self.client_id,
             "SP_LWA_CLIENT_SECRET": self.client_secret,
-            **{f"SP_REFRESH_TOKEN_{account.key}": account.refresh_token for account in self.accounts},
+            **{f"SP_REFRESH_TOKEN_{key}": token for key, token in tokens.items() if token},
         }
 
     async def start(self) -> None:
@@ -132,6 +153,7 @@ class Simulator:
             raise
         self._storage.origin = self.urls["documents"]
         self.urls["lwa"] += TOKEN_PATH
+        self.urls["rates"] += FOLDER
 
     async def stop(self) -> None:
         """Stop listening, at once: open connections are closed."""
@@ -169,6 +191,9 @@ class Simulator:
     def _server_of(self, name: str) -> Serve:
         if name == "documents":
             return self._storage.serve
+        if name == "rates":
+            made = self._amazon
+            return Bank(rates=self.rates, now=made.now, mischief=made.mischief, journal=made.journal).serve
         return Gateway(
             amazon=self._amazon, reports=self._reports, kiosk=self._kiosk, sales=self._sales, region=name
         ).serve

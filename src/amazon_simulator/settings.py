@@ -41,15 +41,19 @@ class SimulatorSettings:
     without_role: tuple[str, ...] = ()  # accounts that Data Kiosk refuses from the start
     role_refusal: str = "denied"  # how: denied (403), fields (403 with the fields), unauthorized (401)
     restated: float = 0.0  # part of the rows that Amazon corrects 3 to 14 days later
+    moved: float = 0.0  # part of the children that had another parent before some day of the two years
+    retired: float = 0.0  # part of the children that are listed no more after some day of the two years
     day_zones: Mapping[str, str] = field(default_factory=dict)  # code: zone of its days; the marketplace's own
+    answered_days: int | None = None  # how many days back Amazon answers; None: the calendar's two years
     document_url_seconds: int = 300
     pretty: bool = False  # documents indented
     foreign_reports: int = 2  # reports a marketplace has from other applications
+    list_cached_hours: float = 6.0  # so long a list is given once more as it was made; 0: never
     documents_remembered: int = 400
     journal: Path | None = None
     faults: tuple[Fault, ...] = ()
     host: str = "127.0.0.1"
-    port_base: int = 0  # six ports from here on: na, eu, fe, login, documents, control; 0: any free ones
+    port_base: int = 0  # seven ports from here on: na, eu, fe, login, documents, control, rates; 0: any free ones
 
     def __post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -60,19 +64,23 @@ class SimulatorSettings:
             raise ValueError(f"{self.parents} parents and {self.children} children: need 1 <= parents <= children")
         if self.processing_seconds < 0:
             raise ValueError("the processing time is below 0")
+        if self.list_cached_hours < 0:
+            raise ValueError("a list is not given once more for less than no time")
         self._check_data_kiosk()
+        self._check_parts()
         self._check_zones()
         if not (self.port_base == 0 or 1 <= self.port_base <= 65530):
             raise ValueError(f"the first port {self.port_base} is not between 1 and 65530")
 
     @property
     def limits(self) -> Limits:
-        """Return what a trends query may ask."""
+        """Return what a Data Kiosk query may ask."""
         return Limits(
             longest_days=self.trends_longest_days,
             most_filters=self.trends_most_filters,
             repeat_marketplace=self.trends_repeat_marketplace,
             beyond=self.trends_beyond,
+            answered_days=self.answered_days,
         )
 
     def _check_data_kiosk(self) -> None:
@@ -82,8 +90,14 @@ class SimulatorSettings:
             raise ValueError("a page has at least one row")
         if self.trends_beyond not in ("refused", "fatal"):
             raise ValueError(f"trends_beyond is {self.trends_beyond!r}, neither refused nor fatal")
-        if not 0 <= self.restated <= 1:
-            raise ValueError(f"the part that is restated, {self.restated:g}, is not between 0 and 1")
+        if self.answered_days is not None and self.answered_days < 1:
+            raise ValueError(f"Amazon answers at least a day back, not {self.answered_days}")
+
+    def _check_parts(self) -> None:
+        parts = {"rows that are restated": self.restated, "children that moved": self.moved}
+        for what, part in (parts | {"children that are retired": self.retired}).items():
+            if not 0 <= part <= 1:
+                raise ValueError(f"the part of the {what}, {part:g}, is not between 0 and 1")
 
     def _check_zones(self) -> None:
         for code, zone in self.day_zones.items():

@@ -10,8 +10,10 @@ from amazon_simulator.mischief import Fault
 _COUNTS = ("unitsOrdered", "totalOrderItems", "pageViews", "sessions", "PageViews", "Sessions")
 
 
-def spoiled(document: Document, fault: Fault) -> Document | bytes:
+def spoiled(document: Document | bytes, fault: Fault) -> Document | bytes:
     """Return the document as a content fault leaves it: changed, or no JSON at all."""
+    if isinstance(document, bytes):
+        return document
     if fault.kind == "not_json":
         return b"Your report could not be rendered. Please contact Selling Partner Support."
     if fault.kind in _SPOILERS:

@@ -1,9 +1,12 @@
 """Data Kiosk from question to lines: states, pages, limits, retention, roles."""
 
 import gzip
+import json
 from datetime import timedelta
 
 import pytest
+
+from amazon_simulator import Fault
 
 from .kiosk_queries import DE, QUERIES, US, by_asin, by_date, every_field, trends
 
@@ -254,3 +257,21 @@ async def test_a_restart_knows_queries_cancellations_and_page_tokens(open_amazon
     assert (await after.query(gone))["processingStatus"] == "CANCELLED"
     assert (await after.ask(by_asin("childAsin"), paginationToken=query["pagination"]["nextToken"])).status == 202
     assert len(after.simulator.journal.queries) == 3
+
+
+async def test_a_restart_knows_what_an_earlier_version_wrote_and_its_faults(open_amazon, tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    before = await open_amazon(journal=journal)
+    before.simulator.mischief.add(Fault(kind="broken_line"), Fault(kind="fatal"))
+    await before.ask(by_asin())
+    await before.create()
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        (line["content"],) = line.pop("contents") or (None,)
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    after = await open_amazon(journal=journal)
+
+    assert after.simulator.journal.queries == before.simulator.journal.queries
+    assert after.simulator.journal.entries == before.simulator.journal.entries
+    assert after.simulator.journal.queries[0].contents == ({"kind": "broken_line"},)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amazon_simulator import Simulator, SimulatorSettings
+from amazon_simulator.document import Question, sales_and_traffic
 
 from .kiosk_queries import by_asin, by_date, every_field, one_filter, trends
 
@@ -171,6 +172,65 @@ def test_restatements_move_a_part_of_the_rows_for_two_weeks_and_are_the_same_on_
     assert any(final[asin] > settled[asin] for asin in moved)
     assert any(final[asin] < settled[asin] for asin in moved)
     assert len(gone | come | moved) < 0.35 * len(usual)
+
+
+MOVING = Simulator(SimulatorSettings(parents=30, children=200, moved=0.5), lambda: NOW)
+
+
+def a_move():
+    """Return the child that moves last and sells, the day from which it has its new parent, and the day before."""
+    children = [child for child in MOVING.world.catalog.children if 0 < child.moved < NOW.toordinal() - 20]
+    child = max(children, key=lambda child: child.moved * (child.sessions > 20) * (child.rank < 0.8))
+    day = date.fromordinal(child.moved)
+    return child, day, day - timedelta(days=1)
+
+
+def parents(kind, start, end, **more):
+    child = a_move()[0]
+    rows = MOVING.kiosk_rows(kind, ["DE"], start, end, **more)
+    return [(row["startDate"], row["parentAsin"]) for row in rows if row["childAsin"] == child.asin]
+
+
+def test_a_child_that_moved_is_listed_each_day_under_the_parent_of_that_day():
+    child, day, before = a_move()
+    later = day + timedelta(days=1)
+    earlier, now = child.earlier_parent, child.parent_asin
+
+    daily = parents(TRENDS, before, later, asins=[child.asin])
+
+    assert daily == [(str(before), earlier), (str(day), now), (str(later), now)]
+    assert parents(BY_ASIN, before, before) == daily[:1]
+    assert parents(BY_ASIN, day, day) == daily[1:2]
+    for one, parent in ((before, earlier), (day, now)):
+        rows = MOVING.truth("DE", one)["salesAndTrafficByAsin"]
+        assert [row["parentAsin"] for row in rows if row["childAsin"] == child.asin] == [parent]
+
+
+def test_a_window_over_a_move_lists_a_child_under_the_parent_of_its_last_day():
+    child, day, before = a_move()
+    week_before, week_after = before - timedelta(days=6), day + timedelta(days=6)
+
+    assert parents(BY_ASIN, week_before, week_after) == [(str(week_before), child.parent_asin)]
+    assert parents(BY_ASIN, week_before, before) == [(str(week_before), child.earlier_parent)]
+    for first, last in ((week_before, week_after), (week_before, before), (before, before)):
+        by_parent = MOVING.kiosk_rows(BY_ASIN, ["DE"], first, last, aggregate="PARENT")
+        sums = {}
+        for row in MOVING.kiosk_rows(BY_ASIN, ["DE"], first, last):
+            sums[row["parentAsin"]] = sums.get(row["parentAsin"], 0) + row["traffic"]["pageViews"]
+        assert {row["parentAsin"]: row["traffic"]["pageViews"] for row in by_parent} == sums
+
+
+def test_a_report_over_a_move_lists_what_data_kiosk_lists():
+    _, day, before = a_move()
+    place = next(row for row in MOVING.accounts[1].marketplaces if row.code == "DE")
+    asked = Question(marketplace=place, start=before, end=day, asin_granularity="PARENT")
+
+    report = sales_and_traffic(MOVING.world, asked, NOW)["salesAndTrafficByAsin"]
+    rows = MOVING.kiosk_rows(BY_ASIN, ["DE"], before, day, aggregate="PARENT")
+
+    assert [(row["parentAsin"], row["trafficByAsin"]) for row in report] == [
+        (row["parentAsin"], row["traffic"]) for row in rows
+    ]
 
 
 async def test_a_restated_day_is_restated_in_every_way_to_ask(open_amazon):

@@ -10,16 +10,18 @@ import pytest
 
 from amazon_simulator import KINDS, QUERY_KINDS, Fault
 
-from .kiosk_queries import DE, QUERIES, by_asin, by_date, every_field, trends
+from .kiosk_queries import DE, QUERIES, by_asin, by_date, every_field, one_filter, trends
 
 AE = "A2VIGQ35RCS4UG"
+FR = "A13V1IB3VIYZZH"
 BOTH = f'["{DE}" "{AE}"]'
 WHOLE = by_asin(every_field("salesAndTrafficByAsin"), marketplaceIds=BOTH)
 
 SEEN = {  # every kind that only Data Kiosk has, with the test that shows it
     "lost_answer": "call", "fields_denied": "call", "page_token_expired": "call", "query_too_large": "fate",
     "broken_line": "content", "repeated_lines": "content", "unknown_marketplace": "content",
-    "marketplace_missing": "content", "wrapped_lines": "content", "undeclared_gzip": "download",
+    "marketplace_missing": "content", "asins_missing": "content", "wrapped_lines": "content",
+    "undeclared_gzip": "download",
 }  # fmt: skip
 
 
@@ -241,5 +243,151 @@ async def test_queries_and_reports_meet_only_their_own_faults(amazon):
     await amazon.create()
     await amazon.ask(by_asin())
 
-    assert amazon.simulator.journal.entries[0].content == {"kind": "empty_asin_list"}
-    assert amazon.simulator.journal.queries[0].content == {"kind": "broken_line"}
+    assert amazon.simulator.journal.entries[0].contents == ({"kind": "empty_asin_list"},)
+    assert amazon.simulator.journal.queries[0].contents == ({"kind": "broken_line"},)
+
+
+SIXTEENTH, SEVENTEENTH = date(2026, 11, 16), date(2026, 11, 17)
+BY_ASIN, BY_DATE, TRENDS = "salesAndTrafficByAsin", "salesAndTrafficByDate", "salesAndTrafficTrends"
+
+
+def children(amazon, count=30):
+    return [child.asin for child in amazon.simulator.world.catalog.children[:count]]
+
+
+async def test_a_month_does_not_know_an_asin_that_its_days_know(amazon):
+    lost = children(amazon)[3]
+    amazon.simulator.mischief.add(Fault(kind="asins_missing", asins=(lost,), longer_than_days=1, times=None))
+
+    month = await amazon.lines(await amazon.answered(by_asin(startDate='"2026-11-01"')))
+    day = await amazon.lines(await amazon.answered(by_asin()))
+
+    assert {row["childAsin"] for row in day} - {row["childAsin"] for row in month} == {lost}
+
+
+async def test_an_asin_is_missing_from_the_trends_that_name_it_and_no_others_are_struck(amazon):
+    known = children(amazon)
+    amazon.simulator.mischief.add(Fault(kind="asins_missing", asins=(known[0],), query=TRENDS))
+
+    others = await amazon.lines(await amazon.answered(trends(known[1:])))
+    first = await amazon.lines(await amazon.answered(trends(known)))
+    second = await amazon.lines(await amazon.answered(trends(known)))
+
+    assert {row["childAsin"] for row in first} == {row["childAsin"] for row in others}
+    assert {row["childAsin"] for row in second} == {row["childAsin"] for row in [*others, {"childAsin": known[0]}]}
+
+
+async def test_an_asin_is_missing_in_one_marketplace_on_one_day(amazon):
+    lost = children(amazon)[3]
+    where = {"marketplace": "DE", "day": SIXTEENTH}
+    amazon.simulator.mischief.add(Fault(kind="asins_missing", asins=(lost,), query=TRENDS, times=None, **where))
+    filters = f"[{one_filter([lost])}, {one_filter([lost], FR)}]"
+
+    rows = await amazon.lines(await amazon.answered(trends([], "startDate marketplaceId", filters=filters)))
+
+    assert [(row["marketplaceId"], row["startDate"][-2:]) for row in rows] == [
+        (place, f"{day}") for place in (DE, FR) for day in range(11, 18) if (place, day) != (DE, 16)
+    ]
+
+
+async def test_without_any_row_left_there_is_no_document(amazon):
+    known = children(amazon)
+    amazon.simulator.mischief.add(
+        Fault(kind="asins_missing", asins=tuple(known), query=TRENDS), Fault(kind="empty_asin_list", query=BY_ASIN)
+    )
+
+    for text in (trends(known), by_asin()):
+        query = await amazon.answered(text)
+        assert (query["processingStatus"], "dataDocumentId" in query) == ("DONE", False)
+        assert "dataDocumentId" in await amazon.answered(text)
+
+
+async def test_parents_know_no_missing_children(amazon):
+    amazon.simulator.mischief.add(Fault(kind="asins_missing", asins=tuple(children(amazon))))
+
+    await amazon.ask(by_asin(aggregateBy="PARENT"))
+    await amazon.ask(by_date())
+
+    assert amazon.simulator.mischief.to_json()[0]["struck"] == 0
+
+
+async def test_a_day_has_totals_and_no_asins_for_ever(amazon):
+    fault = Fault(kind="empty_asin_list", marketplace="DE", day=SIXTEENTH, times=None)
+    amazon.simulator.mischief.add(fault)
+    asked = ("childAsin startDate marketplaceId sales { unitsOrdered }", f'["{DE}" "{FR}"]')
+    filters = f"[{one_filter(children(amazon))}, {one_filter(children(amazon), FR)}]"
+
+    for _ in range(2):
+        rows = await amazon.lines(await amazon.answered(trends([], asked[0], filters=filters)))
+        months = await amazon.lines(
+            await amazon.answered(by_asin(asked[0], marketplaceIds=asked[1], startDate='"2026-11-11"'))
+        )
+        totals = await amazon.lines(
+            await amazon.answered(by_date("startDate marketplaceId sales { unitsOrdered }", marketplaceIds=asked[1]))
+        )
+        days = {(row["marketplaceId"], row["startDate"]) for row in rows}
+        units = {(row["marketplaceId"], row["startDate"]): row["sales"]["unitsOrdered"] for row in totals}
+        assert units.keys() - days == {(DE, "2026-11-16")}
+        assert units[DE, "2026-11-16"] > 0
+        for place in (DE, FR):
+            listed = sum(row["sales"]["unitsOrdered"] for row in months if row["marketplaceId"] == place)
+            left_out = units[DE, "2026-11-16"] if place == DE else 0
+            assert listed == sum(units[key] for key in units if key[0] == place) - left_out
+
+
+async def test_totals_never_differ_by_the_same_amount_twice(amazon):
+    fault = Fault(kind="totals_differ", query=BY_DATE, day=SIXTEENTH, marketplace="DE", times=None, grows=True)
+    amazon.simulator.mischief.add(fault)
+    true = amazon.simulator.kiosk_rows(BY_DATE, ["DE"], SIXTEENTH, SIXTEENTH)[0]["sales"]["unitsOrdered"]
+
+    apart = []
+    for _ in range(3):
+        rows = await amazon.lines(await amazon.answered(by_date(every_field(BY_DATE))))
+        apart += [row["sales"]["unitsOrdered"] - true for row in rows if row["startDate"] == "2026-11-16"]
+        await amazon.ask(by_asin())
+
+    assert apart == [7, 14, 21]
+
+
+async def test_faults_that_last_strike_together_and_of_the_others_one(amazon):
+    lasting = [
+        Fault(kind="totals_differ", day=day, amount=amount, times=None)
+        for day, amount in ((SIXTEENTH, 5), (SEVENTEENTH, 9))
+    ]
+    amazon.simulator.mischief.add(Fault(kind="repeated_lines"), *lasting, Fault(kind="broken_line"))
+    true = amazon.simulator.kiosk_rows(BY_DATE, ["DE"], date(2026, 11, 11), SEVENTEENTH)
+
+    query = await amazon.answered(by_date(every_field(BY_DATE)))
+    rows = await amazon.lines(query)
+
+    assert len(rows) > len(true)
+    apart = [
+        row["sales"]["unitsOrdered"] - other["sales"]["unitsOrdered"] for row, other in zip(rows, true, strict=False)
+    ]
+    assert apart == [0, 0, 0, 0, 0, 5, 9]
+    assert [fault["kind"] for fault in amazon.simulator.journal.queries[0].contents] == [
+        "repeated_lines", "totals_differ", "totals_differ",
+    ]  # fmt: skip
+    assert [row["struck"] for row in amazon.simulator.mischief.to_json()] == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("days", "struck"), [(6, True), (7, False)])
+async def test_a_fault_spares_questions_that_are_not_longer_than_it_says(amazon, days, struck):
+    amazon.simulator.mischief.add(Fault(kind="query_too_large", longer_than_days=days))
+
+    query = await amazon.answered(by_date())
+
+    assert (query["processingStatus"] == "FATAL") is struck
+
+
+@pytest.mark.parametrize("values", [{"kind": "asins_missing"}, {"kind": "asins_missing", "asins": "B000000000"},
+                                    {"kind": "fatal", "asins": [7]}])  # fmt: skip
+def test_a_fault_says_which_asins_in_a_list(values):
+    with pytest.raises(ValueError, match="asins"):
+        Fault.from_json(values)
+
+
+def test_a_fault_of_asins_is_the_same_after_json():
+    fault = Fault(kind="asins_missing", asins=("B000000000", "B000000001"), longer_than_days=27, grows=True)
+
+    assert Fault.from_json(json.loads(json.dumps(fault.to_json()))) == fault

@@ -1,5 +1,6 @@
 """The shop: deterministic, agreeing with itself, late and restated as a real one."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -106,6 +107,66 @@ def test_the_catalog_has_as_many_parents_and_children_as_asked_with_asins_of_the
     assert all(len(asin) == 10 and asin.startswith("B0") for asin in asins)
     parents = {child.parent_asin for child in children}
     assert 20 < sum(asin in parents for asin in asins) < 80
+
+
+def test_figures_are_those_of_the_first_day():
+    def figures(code, day):
+        totals = SHOP.totals(MARKETPLACES[code], day, LONG_AFTER)
+        views = totals.browser_views + totals.app_views
+        return totals.units, totals.sales, views, totals.offers, totals.parents
+
+    assert figures("US", DAY) == (1979, 5890721, 32670, 1049, 210)
+    assert figures("US", date(2025, 7, 9)) == (2215, 5523945, 35636, 899, 201)
+    assert figures("DE", DAY) == (1088, 2837412, 15343, 986, 205)
+    assert figures("BR", date(2025, 7, 9)) == (39, 400761, 635, 198, 119)
+
+
+TWO_YEARS = (date(2024, 11, 20).toordinal(), date(2026, 11, 19).toordinal())
+
+
+def test_children_come_out_over_the_two_years_and_go_where_a_part_is_retired():
+    usual, goes = (Catalog(seed=20261120, parents=210, size=1064, retired=part) for part in (0.0, 0.3))
+
+    def days_on_the_shelf(child):
+        return max(0, min(child.retired, TWO_YEARS[1] + 1) - max(child.launched, TWO_YEARS[0]))
+
+    assert 100 < sum(TWO_YEARS[0] < child.launched < TWO_YEARS[1] for child in usual.children) < 300
+    assert all(child.retired > TWO_YEARS[1] for child in usual.children)
+    gone = [child for child in goes.children if child.retired <= TWO_YEARS[1]]
+    assert 0.25 < len(gone) / 1064 < 0.35
+    assert sum(0 < days_on_the_shelf(child) < 90 for child in gone) > 50
+    kept = [replace(child, retired=usual.children[0].retired) for child in goes.children]
+    assert tuple(kept) == usual.children
+
+
+def test_a_retired_child_has_no_rows_from_that_day_on():
+    world = World(catalog=Catalog(seed=7, parents=60, size=300, retired=0.5))
+    child = max(world.catalog.children, key=lambda child: child.sessions * (child.retired <= DAY.toordinal()))
+    last = date.fromordinal(child.retired) - timedelta(days=1)
+
+    def listed(day):
+        return child.asin in {row.listing.child.asin for row in world.day(MARKETPLACES["US"], day, LONG_AFTER)}
+
+    assert listed(last)
+    assert not any(listed(last + timedelta(days=days)) for days in range(1, 10))
+
+
+def test_a_part_of_the_children_moves_to_another_family_and_nothing_else_changes():
+    usual, moving = (Catalog(seed=7, parents=60, size=300, moved=part) for part in (0.0, 0.4))
+    moved = [child for child in moving.children if child.moved]
+
+    assert 80 < len(moved) < 140
+    assert all(child.buyable and child.earlier_parent != child.parent_asin for child in moved)
+    assert {child.earlier_parent for child in moved} <= {child.parent_asin for child in moving.children}
+    assert all(TWO_YEARS[0] < child.moved <= TWO_YEARS[1] + 1 for child in moved)
+    assert tuple(replace(child, moved=0, earlier_parent="") for child in moving.children) == usual.children
+    before, after = (World(catalog=catalog).day(MARKETPLACES["US"], DAY, LONG_AFTER) for catalog in (usual, moving))
+    assert [row[1:] for row in before] == [row[1:] for row in after]
+
+
+@pytest.mark.parametrize("catalog", [{"parents": 1, "size": 5}, {"parents": 5, "size": 5}])
+def test_without_another_family_nobody_moves(catalog):
+    assert not any(child.moved for child in Catalog(seed=7, moved=1.0, **catalog).children)
 
 
 def test_marketplaces_sell_a_part_of_the_catalog():

@@ -1,6 +1,7 @@
 """The queries that exist, and what becomes of each: a pure function of the query and the time."""
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ class Query:
     as_of: datetime  # the instant whose figures it shows: its end, or that of the query whose next page it is
     offset: int = 0  # rows that earlier pages had
     fate: Fault | None = None
-    content: Fault | None = None
+    contents: tuple[Fault, ...] = ()
     cancelled_at: datetime | None = None
 
     @property
@@ -69,6 +70,8 @@ class QueryBook:
         self._queries: dict[tuple[str, str], Query] = {}
         self._documents: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
+        self._of: dict[str, list[tuple[datetime, str]]] = {}  # an account's queries, oldest first
+        self._ends: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}  # end and creation, by account, kind
 
     def next_id(self, account: str) -> str:
         """Return the id the account's next query gets. Two accounts get the same ids, as Amazon allows."""
@@ -79,6 +82,8 @@ class QueryBook:
         """Keep a query."""
         self._last[query.account] = max(self._last.get(query.account, _FIRST_ID), int(query.query_id))
         self._queries[query.key] = query
+        insort(self._of.setdefault(query.account, []), (query.created, query.query_id))
+        insort(self._ends.setdefault((query.account, query.question.kind), []), (query.ends, query.created))
         for document_id in (query.data_document_id, query.error_document_id):
             self._documents[query.account, document_id] = query.query_id
         return query
@@ -86,6 +91,8 @@ class QueryBook:
     def cancel(self, account: str, query_id: str, at: datetime) -> None:
         """Note that a caller has cancelled a query."""
         found = self._queries[account, query_id]
+        if found.cancelled_at is None:
+            self._ends[account, found.question.kind].remove((found.ends, found.created))
         self._queries[found.key] = replace(found, cancelled_at=at)
 
     def find(self, account: str, query_id: str, now: datetime) -> Query | None:
@@ -97,14 +104,18 @@ class QueryBook:
         """Return the query whose document has an id."""
         return self.find(account, self._documents.get((account, document_id), ""), now)
 
-    def of(self, account: str, now: datetime) -> Sequence[Query]:
-        """Return an account's queries, newest first."""
-        kept = [row for row in self._queries.values() if row.account == account and now - row.created <= KEPT]
-        return sorted(kept, key=lambda row: (row.created, row.query_id), reverse=True)
+    def of(self, account: str, now: datetime) -> Iterator[Query]:
+        """Yield an account's queries, newest first."""
+        for created, query_id in reversed(self._of.get(account, [])):
+            if now - created > KEPT:
+                return
+            yield self._queries[account, query_id]
 
     def open(self, account: str, kind: str, now: datetime) -> int:
-        """Count an account's queries of a kind that are not finished."""
-        return sum(row.question.kind == kind and row.status(now) in OPEN for row in self.of(account, now))
+        """Count an account's queries of a kind that are not finished; the finished ones are not looked at."""
+        ends = self._ends.get((account, kind), [])
+        unfinished = ends[bisect_right(ends, now, key=lambda row: row[0]) :]
+        return sum(now - created <= KEPT for _, created in unfinished)
 
 
 def _document_id(name: str) -> str:

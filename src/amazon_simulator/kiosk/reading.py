@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -28,6 +29,7 @@ from amazon_simulator.answers import Rejection, denied, invalid
 from amazon_simulator.kiosk.question import KioskQuestion, Scope, Selection, compact
 from amazon_simulator.kiosk.schema import BY_ASIN, DATASET, SCHEMA, TRENDS
 from amazon_simulator.marketplaces import BY_AMAZON_ID
+from amazon_simulator.periods import first_answered
 
 LONGEST_QUERY = 8000
 MOST_ASINS = 30
@@ -38,12 +40,17 @@ _NO_DOMAIN = "Query did not have a versioned domain field"
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What nobody outside Amazon knows of salesAndTrafficTrends. `beyond` is `refused` (400) or `fatal`."""
+    """What nobody outside Amazon knows: how long salesAndTrafficTrends may be, how far back any query may go.
+
+    `beyond` is what becomes of trends that are too long: `refused` (400) or `fatal`. `answered_days` is how many days
+    back a startDate may lie; None: the calendar's two years.
+    """
 
     longest_days: int = 730
     most_filters: int = 20
     repeat_marketplace: bool = True
     beyond: str = "refused"
+    answered_days: int | None = None
 
 
 def question(text: str, account: Account, now: datetime, limits: Limits) -> KioskQuestion:
@@ -51,7 +58,7 @@ def question(text: str, account: Account, now: datetime, limits: Limits) -> Kios
     asked = _read(text)
     kind, arguments = asked.name.value, _arguments(asked)
     start, end = arguments["startDate"], arguments["endDate"]
-    _check_days(start, end, now.date())
+    _check_days(start, end, now.date(), limits)
     scopes = _scopes(kind, arguments, account)
     by_asin, by_date = _granularities(kind, arguments)
     read = KioskQuestion(
@@ -66,6 +73,7 @@ def question(text: str, account: Account, now: datetime, limits: Limits) -> Kios
     return _within(read, limits) if kind == TRENDS else read
 
 
+@lru_cache(maxsize=32)  # a creation is read twice: for the faults that may meet it, and for itself
 def _read(text: str) -> FieldNode:
     """Return the one query of a valid document."""
     if len(compact(text)) > LONGEST_QUERY:
@@ -122,18 +130,13 @@ def _arguments(asked: FieldNode) -> dict[str, Any]:
         raise invalid("Invalid query", error.message) from error
 
 
-def _check_days(start: date, end: date, today: date) -> None:
+def _check_days(start: date, end: date, today: date, limits: Limits) -> None:
     if end < start:
         raise invalid("Invalid query", "endDate is before startDate")
     if end > today:
         raise invalid("Invalid query", "endDate is in the future")
-    if start < two_years_before(today):
+    if start < first_answered(today, limits.answered_days):
         raise invalid("Invalid query", "startDate is more than two years ago")
-
-
-def two_years_before(day: date) -> date:
-    """Return the same day two years earlier; of 29 February, the 28th."""
-    return day.replace(year=day.year - 2, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _scopes(kind: str, arguments: dict[str, Any], account: Account) -> tuple[Scope, ...]:

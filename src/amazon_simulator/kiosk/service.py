@@ -6,14 +6,16 @@ Source: models/data-kiosk-api-model/dataKiosk_2023-11-15.json in amzn/selling-pa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from amazon_simulator.accounts import Account
 from amazon_simulator.amazon import Amazon
 from amazon_simulator.answers import Answer, Rejection, invalid, not_found, server_error, throttled
 from amazon_simulator.journal import Cancellation, QueryEntry
-from amazon_simulator.kiosk.documents import KioskDocuments, where
+from amazon_simulator.kiosk.documents import KioskDocuments
 from amazon_simulator.kiosk.pages import NextPage
+from amazon_simulator.kiosk.places import place
 from amazon_simulator.kiosk.query_book import OPEN, Query
 from amazon_simulator.kiosk.question import KioskQuestion
 from amazon_simulator.kiosk.reading import fields_denied, question
@@ -86,12 +88,25 @@ class DataKiosk:
         """Answer getQueries, newest first."""
         now = self.amazon.now()
         wanted = page(parameters, now, now - _OLDEST)
-        found = [query for query in self.amazon.queries.of(account.key, now) if _matches(query, wanted, now)]
-        end = wanted.offset + wanted.size
-        body: dict[str, Any] = {"queries": [self._shown(query) for query in found[wanted.offset : end]]}
-        if end < len(found):
+        found, end = self._listed(account, wanted, now), wanted.offset + wanted.size
+        body: dict[str, Any] = {"queries": [self._shown(query) for query in found[: wanted.size]]}
+        if len(found) > wanted.size:
             body["pagination"] = {"nextToken": wanted.token(end)}
         return Answer(status=200, body=body)
+
+    def unknown(self, operation: str, account: Account | None, ident: str, parameters: Parameters) -> Sequence[Query]:
+        """Return the queries of a call that take long to tell of, for `tell` in a thread before it is answered."""
+        if account is None or operation not in ("getQuery", "getQueries", "getDocument"):
+            return []
+        now = self.amazon.now()
+        found = self._meant(operation, account, ident, parameters, now)
+        return [query for query in found if query.status(now) == "DONE" and self.documents.takes_long(query)]
+
+    def tell(self, queries: Sequence[Query]) -> None:
+        """Find out what finished queries have, so that the answer takes no time."""
+        for query in queries:
+            if self.documents.has_data(query):
+                self.documents.next_page(query)
 
     def document(self, account: Account, document_id: str) -> Answer:
         """Answer getDocument."""
@@ -112,7 +127,25 @@ class DataKiosk:
             return self._asked_where(account, body, now) or nowhere
         find = self.amazon.queries.of_document if operation == "getDocument" else self.amazon.queries.find
         query = find(account.key, ident, now)
-        return where(query, operation) if query else nowhere
+        return place(operation, account.key, query.question) if query else nowhere
+
+    def _meant(
+        self, operation: str, account: Account, ident: str, parameters: Parameters, now: datetime
+    ) -> Sequence[Query]:
+        """Return the queries that a call is about."""
+        if operation == "getQueries":
+            try:
+                return self._listed(account, page(parameters, now, now - _OLDEST), now)
+            except Rejection:
+                return []
+        find = self.amazon.queries.of_document if operation == "getDocument" else self.amazon.queries.find
+        query = find(account.key, ident, now)
+        return [query] if query else []
+
+    def _listed(self, account: Account, wanted: QueryPage, now: datetime) -> Sequence[Query]:
+        """Return the queries of a page, newest first, and the one after them if there is one."""
+        found = (query for query in self.amazon.queries.of(account.key, now) if _matches(query, wanted, now))
+        return list(islice(found, wanted.offset, wanted.offset + wanted.size + 1))
 
     def _asked_where(self, account: Account, body: bytes, now: datetime) -> Where | None:
         try:
@@ -120,7 +153,7 @@ class DataKiosk:
             asked = question(text, account, now, self.amazon.settings.limits)
         except Rejection:
             return None
-        return _where(account, asked, token)
+        return place("createQuery", account.key, asked, page=token is not None)
 
     def _follows(
         self, token: str | None, account: Account, text: str, now: datetime, fault: Fault | None
@@ -135,8 +168,8 @@ class DataKiosk:
         self, account: Account, text: str, asked: KioskQuestion, token: str | None, follows: NextPage | None,
         now: datetime,
     ) -> Query:  # fmt: skip
-        place = _where(account, asked, token)
-        fate = self.amazon.mischief.strike(Stage.FATE, place)
+        here = place("createQuery", account.key, asked, page=token is not None)
+        fate = self.amazon.mischief.strike(Stage.FATE, here)
         query_id = self.amazon.queries.next_id(account.key)
         starts, ends = self.amazon.query_pace.times(account.key, f"query/{query_id}", now, fate)
         query = Query(
@@ -150,7 +183,7 @@ class DataKiosk:
             as_of=follows.as_of if follows else ends,
             offset=follows.offset if follows else 0,
             fate=fate,
-            content=self.amazon.mischief.strike(Stage.CONTENT, place),
+            contents=self.amazon.mischief.strike_together(Stage.CONTENT, here),
         )
         self.amazon.journal.write_query(_entry(query, token))
         return self.amazon.queries.add(query)
@@ -197,19 +230,6 @@ def _matches(query: Query, wanted: QueryPage, now: datetime) -> bool:
     return within and (not wanted.statuses or query.status(now) in wanted.statuses)
 
 
-def _where(account: Account, asked: KioskQuestion, token: str | None) -> Where:
-    return Where(
-        operation="createQuery",
-        account=account.key,
-        start=asked.start,
-        end=asked.end,
-        kiosk=True,
-        query=asked.kind,
-        marketplaces=asked.codes,
-        page=token is not None,
-    )
-
-
 def _entry(query: Query, token: str | None) -> QueryEntry:
     asked = query.question
     return QueryEntry(
@@ -230,7 +250,7 @@ def _entry(query: Query, token: str | None) -> QueryEntry:
         ends=query.ends,
         as_of=query.as_of,
         fate=query.fate.to_json() if query.fate else None,
-        content=query.content.to_json() if query.content else None,
+        contents=tuple(fault.to_json() for fault in query.contents),
     )
 
 

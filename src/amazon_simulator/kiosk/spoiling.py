@@ -29,14 +29,16 @@ def spoiled_rows(rows: list[Document], question: KioskQuestion, fault: Fault) ->
     return rows
 
 
-def spoiled_lines(rows: Sequence[Document], question: KioskQuestion, fault: Fault) -> bytes:
-    """Return lines as a fault writes them."""
-    if fault.kind == "not_json":
+def spoiled_lines(rows: Sequence[Document], question: KioskQuestion, faults: Sequence[Fault]) -> bytes:
+    """Return lines as faults write them."""
+    kinds = [fault.kind for fault in faults]
+    if "not_json" in kinds:
         return NOT_JSON
-    if fault.kind in _LINE_SPOILERS:
-        _LINE_SPOILERS[fault.kind](rows, fault)
-    lines = [msgspec.json.encode(_wrapped(row, question) if fault.kind == "wrapped_lines" else row) for row in rows]
-    if fault.kind == "broken_line" and lines:
+    for fault in faults:
+        if fault.kind in _LINE_SPOILERS:
+            _LINE_SPOILERS[fault.kind](rows, fault)
+    lines = [msgspec.json.encode(_wrapped(row, question) if "wrapped_lines" in kinds else row) for row in rows]
+    if "broken_line" in kinds and lines:
         lines[len(lines) // 2] = lines[len(lines) // 2][: len(lines[len(lines) // 2]) // 2]
     return b"".join(line + b"\n" for line in lines)
 

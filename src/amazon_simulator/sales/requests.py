@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amazon_simulator.accounts import Account
 from amazon_simulator.answers import denied, invalid
-from amazon_simulator.kiosk.reading import two_years_before
 from amazon_simulator.marketplaces import BY_AMAZON_ID, Marketplace
+from amazon_simulator.periods import two_years_before
 
 GRANULARITIES = ("Hour", "Day", "Week", "Month", "Year", "Total")
 # parameter: its values

@@ -1,0 +1,1 @@
+"""A stand-in of the European Central Bank: the euro's reference rates, as files that anybody may fetch."""
