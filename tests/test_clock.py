@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalkola.clock import JumpingClock, RealClock, ScaledClock, read_clock
+from chalkola.clock import JumpingClock, RealClock, ScaledClock, SlowingClock, read_clock
 from chalkola.errors import Fault
 
 START = datetime(2026, 11, 20, 2, tzinfo=UTC)
@@ -108,3 +108,12 @@ def test_settings_choose_the_clock() -> None:
 def test_an_unreadable_clock_is_a_fault_that_quotes_it(start: str | None, speed: str | None) -> None:
     with pytest.raises(Fault, match="CHALKOLA_CLOCK_START"):
         read_clock(start=start, speed=speed)
+
+
+async def test_a_clock_that_is_slowed_down_goes_on_from_its_instant_as_fast_as_ours() -> None:
+    clock = SlowingClock(within=JumpingClock(START))
+    with clock.in_flight():
+        assert clock.now() == START
+    clock.slow_down()
+    await clock.sleep_until(START + timedelta(seconds=0.05))
+    assert timedelta(seconds=0.05) <= clock.now() - START < minutes(2)

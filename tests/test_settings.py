@@ -1,16 +1,28 @@
 """Settings: read once, checked whole, and silent about secrets."""
 
+import base64
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from chalkola.clock import RealClock, ScaledClock
 from chalkola.errors import Fault
-from chalkola.marketplaces import marketplace
-from chalkola.settings import AMAZON_ENDPOINTS, AMAZON_LOGIN, SETTINGS, Region, read_settings
+from chalkola.marketplaces import Region, marketplace
+from chalkola.schedule import USUAL, read_schedule
+from chalkola.settings import (
+    AMAZON_ENDPOINTS,
+    AMAZON_LOGIN,
+    SETTINGS,
+    Bucket,
+    read_log_json,
+    read_settings,
+    secret_values,
+)
 
 SECRETS = {
     "SP_LWA_CLIENT_SECRET": "amzn1.oa2-cs.v1.swordfish",
@@ -22,6 +34,7 @@ GOOD = {"SP_LWA_CLIENT_ID": "amzn1.application-oa2-client.1", **SECRETS}
 LOOPBACK = {
     "LWA_TOKEN_URL": "http://127.0.0.1:1/auth/o2/token",
     **{f"SP_API_ENDPOINT_{region}": "http://127.0.0.1:2" for region in Region},
+    "FX_RATES_URL": "http://127.0.0.1:3/",
 }
 
 
@@ -138,11 +151,103 @@ def test_every_secret_setting_is_marked_as_one() -> None:
     assert {"SP_LWA_CLIENT_SECRET", "DATABASE_URL"} <= secret
 
 
+def test_a_password_in_an_address_is_secret_in_every_spelling_unless_it_is_only_a_name() -> None:
+    url = SECRETS["DATABASE_URL"]
+    assert set(secret_values({"DATABASE_URL": url, "CHALKOLA_HOME": "here"})) == {url, "swordfish"}
+    named = "postgresql://chalkola:chalkola@localhost/chalkola"
+    assert secret_values({"DATABASE_URL": named}) == (named,)
+
+
+def test_calls_are_kept_for_a_month_a_number_of_days_or_not_at_all() -> None:
+    kept = [read_settings({"CHALKOLA_CALLS_KEPT_DAYS": typed}).calls_kept.days for typed in ("", "0", "3650")]
+    assert kept == [30, 0, 3650]
+    for typed in ("-1", "3651", "a month", "1.5"):
+        assert f"CHALKOLA_CALLS_KEPT_DAYS: '{typed}' is not a number of days from 0 to 3650." in problems(
+            CHALKOLA_CALLS_KEPT_DAYS=typed
+        )
+
+
+def test_logs_are_text_unless_json_is_asked_for() -> None:
+    assert [read_settings({"CHALKOLA_LOG": typed}).log_json for typed in ("", "text", "json")] == [False, False, True]
+    assert "CHALKOLA_LOG: 'JSON!' is neither text nor json." in problems(CHALKOLA_LOG="JSON!")
+    assert read_log_json({"CHALKOLA_LOG": "json", "DATABASE_URL": "wrong"})
+
+
 def test_the_archive_is_in_the_home_elsewhere_or_off(tmp_path: Path) -> None:
     home = {"CHALKOLA_HOME": str(tmp_path)}
     assert read_settings(home).archive == tmp_path.resolve() / "archive"
     assert read_settings({**home, "CHALKOLA_ARCHIVE": str(tmp_path / "kept")}).archive == tmp_path.resolve() / "kept"
     assert read_settings({**home, "CHALKOLA_ARCHIVE": "off"}).archive is None
+
+
+def test_a_supabase_project_has_an_address_and_a_secret_key_of_either_form() -> None:
+    newer = {"SUPABASE_URL": "https://abc.supabase.co/", "SUPABASE_SERVICE_KEY": "sb_secret_swordfish"}
+    project = read_settings(newer).supabase
+    assert project is not None
+    assert (project.url, project.headers) == ("https://abc.supabase.co", {"apikey": "sb_secret_swordfish"})
+    assert "swordfish" not in repr(project)
+    key = jwt("service_role")
+    older = read_settings({**newer, "SUPABASE_SERVICE_KEY": key}).supabase
+    assert older is not None
+    assert older.headers == {"apikey": key, "authorization": f"Bearer {key}"}
+    for lacking in newer:
+        assert read_settings({**newer, lacking: ""}).supabase is None
+
+
+def test_a_key_that_is_no_secret_key_of_a_project_is_named_before_it_is_used() -> None:
+    wrong = {
+        "sb_publishable_swordfish": "is the publishable key, which may not write",
+        "swordfish": "is neither an sb_secret_… nor an eyJ… key",
+        jwt("anon"): "is the key of the role anon, which may not write",
+    }
+    for key, sentence in wrong.items():
+        said = problems(SUPABASE_URL="https://abc.supabase.co", SUPABASE_SERVICE_KEY=key)
+        assert f"SUPABASE_SERVICE_KEY {sentence}. Copy the secret key from Supabase > Project Settings" in said
+        assert key not in said
+
+
+def test_a_projects_address_is_https() -> None:
+    given = {"SUPABASE_SERVICE_KEY": "sb_secret_swordfish"}
+    assert "SUPABASE_URL='http://abc.supabase.co' would send" in problems(
+        **given, SUPABASE_URL="http://abc.supabase.co"
+    )
+
+
+def jwt(role: str) -> str:
+    head, payload = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (
+        {"alg": "HS256", "typ": "JWT"}, {"iss": "supabase", "ref": "abc", "role": role}
+    ))  # fmt: skip
+    return f"{head}.{payload}.swordfish"
+
+
+SUPABASE = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SERVICE_KEY": "sb_secret_swordfish"}
+
+
+def test_the_archive_is_a_bucket_where_one_is_named_and_its_project_is_known() -> None:
+    assert read_settings({**SUPABASE, "CHALKOLA_ARCHIVE": "supabase:my-bucket"}).archive == Bucket(name="my-bucket")
+    for typed in ("supabase", "supabase:", "supabase:a/b", "supabase:../x"):
+        assert f"CHALKOLA_ARCHIVE='{typed}': after supabase: comes the name of a bucket" in problems(
+            **SUPABASE, CHALKOLA_ARCHIVE=typed
+        )
+    assert "SUPABASE_URL or SUPABASE_SERVICE_KEY is missing" in problems(CHALKOLA_ARCHIVE="supabase:my-bucket")
+
+
+def test_on_a_machine_of_githubs_documents_go_to_the_project_or_nowhere() -> None:
+    here = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "me/shop", "GITHUB_RUN_ID": "7"}
+    hosted = {**here, "RUNNER_ENVIRONMENT": "github-hosted"}
+    assert read_settings(hosted).archive is None
+    assert read_settings({**hosted, **SUPABASE}).archive == Bucket(name="chalkola")
+    assert read_settings({**hosted, **SUPABASE, "CHALKOLA_ARCHIVE": "off"}).archive is None
+    assert isinstance(read_settings({**here, **SUPABASE, "RUNNER_ENVIRONMENT": "self-hosted"}).archive, Path)
+
+
+def test_documents_are_kept_for_three_months_some_days_or_for_ever() -> None:
+    kept = [read_settings({"CHALKOLA_ARCHIVE_KEPT_DAYS": typed}).archive_kept for typed in ("", "7", "forever")]
+    assert kept == [timedelta(days=90), timedelta(days=7), None]
+    for typed in ("0", "-1", "always", "1.5"):
+        assert f"CHALKOLA_ARCHIVE_KEPT_DAYS: '{typed}' is neither a number of days from 1 to 3650 nor" in problems(
+            CHALKOLA_ARCHIVE_KEPT_DAYS=typed
+        )
 
 
 def test_settings_come_from_the_environment_before_the_file(tmp_path: Path) -> None:
@@ -165,3 +270,79 @@ def working_in(folder: Path, **environment: str) -> Iterator[None]:
         os.chdir(where)
         os.environ.clear()
         os.environ.update(before)
+
+
+def test_a_digest_is_daily_or_off() -> None:
+    assert read_settings({}).daily_digest is False
+    assert read_settings({"CHALKOLA_DIGEST": "daily"}).daily_digest is True
+    assert "CHALKOLA_DIGEST='weekly' is neither daily nor off." in problems(CHALKOLA_DIGEST="weekly")
+
+
+def test_a_run_of_github_actions_is_known_by_what_github_sets() -> None:
+    given = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "me/shop", "GITHUB_RUN_ID": "7"}
+    workflow = {"GITHUB_WORKFLOW_REF": "me/shop/.github/workflows/daily-pull.yml@refs/heads/main"}
+
+    github = read_settings({**given, **workflow}).github
+
+    assert github is not None
+    assert github.run == "https://github.com/me/shop/actions/runs/7"
+    assert github.workflow == "https://github.com/me/shop/actions/workflows/daily-pull.yml"
+    assert github.docs == "https://github.com/me/shop/blob/HEAD/docs/"
+    bare = read_settings(given).github
+    assert bare is not None
+    assert bare.workflow == bare.run
+    for name in given:
+        assert read_settings({**given, name: ""}).github is None
+    assert read_settings({**given, "GITHUB_RUN_ID": "javascript:x"}).github is None
+
+
+def test_a_process_that_stays_has_its_hours_and_the_port_of_its_host() -> None:
+    assert read_settings(GOOD).schedule == USUAL
+    assert read_settings(GOOD).port is None
+    chosen = read_settings({**GOOD, "CHALKOLA_SCHEDULE": "06:30", "PORT": "8080"})
+    assert (chosen.schedule, chosen.port) == (read_schedule("06:30"), 8080)
+    assert "CHALKOLA_SCHEDULE: '25:00' is not an hour like 02:00" in problems(CHALKOLA_SCHEDULE="25:00")
+
+
+def test_a_variable_of_somebody_elses_that_is_called_port_too_is_none_of_ours() -> None:
+    assert read_settings({**GOOD, "PORT": "tcp://10.0.0.1:80"}).port is None
+
+
+GOOGLE = {
+    "GOOGLE_CLIENT_ID": "1-x.apps.googleusercontent.com", "GOOGLE_CLIENT_SECRET": "GOCSPX-swordfish",
+    "ALLOWED_EMAIL_DOMAIN": "@Example.com, shop.example.co.uk", "SESSION_SECRET": "s" * 32,
+}  # fmt: skip
+
+
+def test_people_sign_in_where_all_that_it_needs_is_set() -> None:
+    settings = read_settings({**GOOD, **GOOGLE, "CHALKOLA_OWNERS": "Ann@example.com,  bob@example.com"})
+    assert settings.sign_in is not None
+    assert settings.sign_in.domains == ("example.com", "shop.example.co.uk")
+    assert settings.sign_in.owners == {"ann@example.com", "bob@example.com"}
+    assert settings.sign_in.discovery_url == "https://accounts.google.com/.well-known/openid-configuration"
+    assert settings.sign_in_lacks == ()
+    assert "swordfish" not in repr(settings)
+
+
+def test_a_part_of_it_stops_no_pull_and_is_named_for_whoever_serves() -> None:
+    assert read_settings(GOOD).sign_in_lacks == ()
+    for name in GOOGLE:
+        settings = read_settings({**GOOD, **{other: value for other, value in GOOGLE.items() if other != name}})
+        assert settings.sign_in is None
+        (lack,) = settings.sign_in_lacks
+        assert lack.startswith(f"{name} is missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("ALLOWED_EMAIL_DOMAIN", "gmail.com", "anybody can have an address at gmail.com"),
+        ("ALLOWED_EMAIL_DOMAIN", "ann@example.com", "no domain like example.com"),
+        ("ALLOWED_EMAIL_DOMAIN", "com", "no domain like example.com"),
+        ("SESSION_SECRET", "short", "fewer than 32 characters"),
+        ("CHALKOLA_OWNERS", "Ann", "'ann' is no mail address"),
+        ("GOOGLE_DISCOVERY_URL", "http://accounts.example.com", "unencrypted"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said(name: str, typed: str, said: str) -> None:
+    assert said in problems(**{**GOOGLE, name: typed})

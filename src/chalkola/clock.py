@@ -5,6 +5,7 @@ Two times exist. *Amazon's time* (here) decides about quotas, settling and calen
 
     RealClock      Amazon's time is the machine's
     ScaledClock    runs faster than the machine from one anchor, so that several processes agree
+    SlowingClock   runs like another one until it is slowed down: for the demo's pages
     JumpingClock   stands still while something is in flight, then jumps to whoever sleeps the shortest
 """
 
@@ -68,6 +69,28 @@ class ScaledClock:
     @contextmanager
     def in_flight(self) -> Iterator[None]:
         yield
+
+
+@dataclass(kw_only=True)
+class SlowingClock:
+    """The clock `within` it, until it is slowed down; from that instant on as fast as the machine's."""
+
+    within: Clock
+
+    def slow_down(self) -> None:
+        """Go on as fast as the machine's time."""
+        self.within = ScaledClock(start=self.within.now(), anchor=time.time(), speed=1)
+
+    def now(self) -> datetime:
+        return self.within.now()
+
+    async def sleep_until(self, instant: datetime) -> None:
+        await self.within.sleep_until(instant)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        with self.within.in_flight():
+            yield
 
 
 _flying: ContextVar["asyncio.Task[object] | None"] = ContextVar("chalkola_clock_flying", default=None)

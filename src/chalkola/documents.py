@@ -23,6 +23,8 @@ class Document:
 
     raw: IO[bytes]
     size_bytes: int
+    charset: str | None = None
+    """What the download's Content-Type names; None: it names none, or the document is from the archive."""
 
     @property
     def compressed(self) -> bool:

@@ -10,6 +10,7 @@
     │   ├── Damaged         it did not arrive whole
     │   ├── AnotherQuestion it answers something that we did not ask
     │   ├── TooLarge        the question spans more than Amazon takes at once
+    │   ├── TooOld          Amazon does not answer for days so long ago
     │   └── PageExpired     Amazon has forgotten where the next page begins
     └── LeaseLost    another worker has taken this pull over; drop what you hold
 
@@ -77,6 +78,10 @@ class AnotherQuestion(Refusal):
 
 class TooLarge(Refusal):
     """Amazon does not take so large a question: it is halved, and how much is too much is remembered."""
+
+
+class TooOld(Refusal):
+    """Amazon does not answer for days so long ago: its edge is remembered, and the rest is asked again."""
 
 
 class PageExpired(Refusal):

@@ -1,5 +1,6 @@
-"""The marketplaces, as a table. Ids and endpoints: Amazon's own pages; the UUIDs are the seller's database's.
+"""The places that data is about: the marketplaces, as a table, and the world.
 
+Ids and endpoints: Amazon's own pages; the UUIDs are the seller's database's.
 A day of sales and traffic is taken as the marketplace's local day: Amazon does not document its zone.
 """
 
@@ -21,29 +22,43 @@ class Region(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marketplace:
-    """One row of the table; `time_zone` is an IANA name, `decimals` the currency's."""
+class Place:
+    """What slices are about: a marketplace, or the world. `time_zone` is an IANA name."""
 
     code: str
     name: str
+    time_zone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which this place's days begin and end."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def scope(self) -> str:
+        """The scope key of slices that belong to this place."""
+        return self.code
+
+
+WORLD = Place(code="world", name="the world", time_zone="UTC")
+"""Of what belongs to no marketplace, and is asked without an account."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marketplace(Place):
+    """One row of the table; `decimals` is the currency's."""
+
     amazon_id: str
     uuid: UUID
     region: Region
     currency: str
-    time_zone: str
     spellings: tuple[str, ...] = ()
     decimals: int = 2
     always_present: bool = True
     """Whether `migrate` writes it into `marketplaces`, or only the first token or request that opens it."""
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which this marketplace's days begin and end."""
-        return ZoneInfo(self.time_zone)
-
-    @property
     def scope(self) -> str:
-        """The scope key of slices that belong to this marketplace."""
         return f"marketplace:{self.code}"
 
 
@@ -74,6 +89,8 @@ MARKETPLACES: tuple[Marketplace, ...] = (
 )
 # fmt: on
 
+CURRENCIES = tuple(dict.fromkeys(m.currency for m in MARKETPLACES))
+
 _BY_SPELLING = {name: m for m in MARKETPLACES for name in (m.code, *m.spellings)}
 _BY_AMAZON_ID = {m.amazon_id: m for m in MARKETPLACES}
 _BY_SCOPE = {m.scope: m for m in MARKETPLACES}
@@ -103,6 +120,16 @@ def by_amazon_id(amazon_id: str) -> Marketplace | None:
 def by_scope(scope: str) -> Marketplace | None:
     """Return the marketplace whose slices have this scope key, or None when the scope is none of them."""
     return _BY_SCOPE.get(scope)
+
+
+def place_of(scope: str) -> Place | None:
+    """Return the place whose slices have this scope key, or None when the scope is none of ours."""
+    return WORLD if scope == WORLD.scope else _BY_SCOPE.get(scope)
+
+
+def marketplaces_among(places: Iterable[Place]) -> tuple[Marketplace, ...]:
+    """Return those of the places that are marketplaces, in their order."""
+    return tuple(place for place in places if isinstance(place, Marketplace))
 
 
 def marketplaces(typed: Iterable[str]) -> tuple[Marketplace, ...]:
