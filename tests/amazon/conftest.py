@@ -14,10 +14,10 @@ from aiohttp import web
 from amazon_simulator import SimulatorSettings
 from amazon_simulator.server import Simulator
 from chalkola.amazon import Amazon, open_amazon
-from chalkola.amazon.answers import Call
 from chalkola.amazon.operations import OPERATIONS
 from chalkola.amazon.throttle import Turn
 from chalkola.amazon.transport import Transport
+from chalkola.calls import Call
 from chalkola.clock import Clock, JumpingClock
 from chalkola.marketplaces import Region
 from chalkola.settings import Account, Settings, read_settings

@@ -10,8 +10,8 @@ import pytest
 from amazon_simulator.mischief import Fault as Mischief
 from chalkola.amazon import Uncertain
 from chalkola.amazon.operations import OPERATIONS
-from chalkola.amazon.tickets import Ready, Refused
 from chalkola.errors import Fault, LoginFault, Setback
+from chalkola.tickets import Ready, Refused
 
 DE = "A1PA6795UKMFR9"
 QUESTION = {

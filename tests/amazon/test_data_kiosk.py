@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from chalkola.amazon import Uncertain
 from chalkola.amazon.data_kiosk import DataKiosk
 from chalkola.amazon.query_matching import Listed, matching
-from chalkola.amazon.tickets import Empty, Pending, Ready, Refused, Unknown
 from chalkola.errors import PageExpired, Refusal, Setback, SourceClosed, TooLarge
+from chalkola.tickets import Empty, Pending, Ready, Refused, Unknown
 
 QUERIES = "/dataKiosk/2023-11-15/queries"
 DOCUMENT = "/dataKiosk/2023-11-15/documents/d-1"

@@ -8,9 +8,9 @@ import pytest
 from amazon_simulator import SimulatorSettings
 from amazon_simulator.mischief import Fault as Mischief
 from chalkola.amazon import Uncertain
-from chalkola.amazon.tickets import Empty, Pending, Ready, Refused
 from chalkola.amazon.wording import says_too_large
 from chalkola.errors import PageExpired, Refusal, Setback, SourceClosed, TooLarge
+from chalkola.tickets import Empty, Pending, Ready, Refused
 
 DE, FR = "A1PA6795UKMFR9", "A13V1IB3VIYZZH"
 SMALL = {"parents": 4, "children": 20, "foreign_reports": 0}

@@ -1,5 +1,6 @@
 import gzip
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,32 @@ async def test_a_gzip_stream_that_ends_early_is_refused_on_reading(loopback, tra
     document = await download(transport.client, loopback.url + SIGNED, clock)
     with pytest.raises(Refusal, match="cut short"):
         document.content()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/document", (200, "")), ("/dead", (403, "")), ("/busy", (503, "")), ("/reset", (None, "reset"))],
+)
+async def test_a_download_is_told_without_its_address(loopback, transport, clock, calls, path, told):
+    loopback.answer("/document", body=BODY, headers={"x-amz-request-id": "S3-1"})
+    loopback.answer("/dead", 403)
+    loopback.answer("/busy", 503)
+    loopback.reset("/reset")
+    telling = transport.teller.telling("download", "EU")
+    with suppress(Setback):
+        await download(transport.client, f"{loopback.url}{path}?X-Amz-Signature=5ecre7", clock, telling)
+    (call,) = calls
+    assert (call.operation, call.account, (call.status, call.failure)) == ("download", "EU", told)
+    assert call.request_id == ("S3-1" if path == "/document" else "")
+    assert "5ecre7" not in repr(call)
+    assert loopback.url not in repr(call)
+
+
+async def test_a_body_that_ends_early_is_told_as_begun_and_broken(transport, clock, calls, short_server):
+    telling = transport.teller.telling("download", "EU")
+    with pytest.raises(Setback):
+        await download(transport.client, f"{short_server}{SIGNED}", clock, telling)
+    assert [(call.status, call.failure) for call in calls] == [(200, "reset")]
 
 
 async def test_the_address_is_in_no_error_and_no_log(loopback, transport, clock, caplog):

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalkola.amazon.reports import Reports
-from chalkola.amazon.tickets import Empty, Pending, Ready, Refused, Unknown
-from chalkola.errors import Refusal, Setback
+from chalkola.errors import Refusal, Setback, SourceClosed
+from chalkola.tickets import Empty, Pending, Ready, Refused, Unknown
 
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENT = "/reports/2021-06-30/documents/d-1"
@@ -78,6 +78,30 @@ async def test_finding_follows_pages_with_the_next_token_alone(loopback, reports
 async def test_another_question_is_not_found(loopback, reports, account, clock, other):
     loopback.answer(REPORTS, json={"reports": [listed("r-1", **other)]})
     assert await reports.find(account, QUESTION, since=clock.now()) == ()
+
+
+async def test_of_a_question_without_days_those_that_amazon_gives_it_are_not_compared(
+    loopback, reports, account, clock
+):
+    asked = {name: value for name, value in QUESTION.items() if not name.startswith("data")}
+    today = {"dataStartTime": "2026-11-20T02:00:01+00:00", "dataEndTime": "2026-11-20T02:00:01+00:00"}
+    loopback.answer(REPORTS, json={"reports": [listed("r-1", **today), listed("r-2", marketplaceIds=["X"])]})
+    assert await reports.find(account, asked, since=clock.now()) == ("r-1",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("GET_SALES_AND_TRAFFIC_REPORT", "role Brand Analytics to"),
+        ("GET_MERCHANT_LISTINGS_ALL_DATA", "role Inventory and Order Tracking, or Product Listing, to"),
+    ],
+)
+async def test_a_refusal_names_the_role_that_opens_the_report(loopback, reports, account, kind, role):
+    loopback.error(REPORTS, 403, "Access to requested resource is denied.", code="Unauthorized")
+    with pytest.raises(SourceClosed) as closed:
+        await reports.ask(account, QUESTION | {"reportType": kind}, paid=True, buckets=())
+    assert role in closed.value.remedy
+    assert "Access to requested resource is denied." in closed.value.why
 
 
 async def test_days_are_compared_in_utc_whatever_offset_amazon_echoes(loopback, reports, account, clock):

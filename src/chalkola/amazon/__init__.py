@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from chalkola.amazon.answers import Call, Observer, Uncertain
+from chalkola.amazon.answers import Uncertain
 from chalkola.amazon.data_kiosk import DataKiosk
-from chalkola.amazon.drivers import Driver, Operations
 from chalkola.amazon.reports import Reports
 from chalkola.amazon.sales import DayMetrics, order_metrics
 from chalkola.amazon.sellers import Participation, participations
 from chalkola.amazon.throttle import Meter
 from chalkola.amazon.transport import Transport
-from chalkola.errors import Fault
+from chalkola.calls import Sink
+from chalkola.drivers import Driver, Operations, driver_of
 from chalkola.settings import Account, Settings
 
 __all__ = [
-    "Amazon", "Call", "DayMetrics", "Driver", "Observer", "Operations", "Participation", "Uncertain", "open_amazon",
+    "Amazon", "DayMetrics", "Driver", "Operations", "Participation", "Uncertain", "open_amazon",
 ]  # fmt: skip
 
 
@@ -37,13 +37,7 @@ class Amazon:
 
     def driver(self, name: str) -> Driver:
         """Return the driver that a `Source` names. Raises `Fault` for one that does not exist."""
-        if name in self.drivers:
-            return self.drivers[name]
-        raise Fault(
-            f"There is no driver {name!r}.",
-            why=f"These exist: {', '.join(self.drivers)}.",
-            remedy="Correct `driver` in the source's declaration, or write that driver.",
-        )
+        return driver_of(self.drivers, name)
 
     async def participations(self, account: Account) -> tuple[Participation, ...]:
         """Return the marketplaces that an account opens."""
@@ -57,12 +51,16 @@ class Amazon:
 
 
 @asynccontextmanager
-async def open_amazon(settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> AsyncIterator[Amazon]:
-    """Give an `Amazon` whose connections are closed at the end. `on_call` is told the facts of every call.
+async def open_amazon(
+    settings: Settings, meter: Meter, *, on_call: Sink | None = None, needed: bool = True
+) -> AsyncIterator[Amazon]:
+    """Give an `Amazon` whose connections are closed at the end. `on_call` is told the facts of every HTTP call, those
+    of logins and downloads among them.
 
-    Raises `Fault` naming every missing setting.
+    Raises `Fault` naming every missing setting, where Amazon is `needed` at all.
     """
-    settings.require_amazon()
+    if needed:
+        settings.require_amazon()
     async with Transport(settings, meter, on_call=on_call) as transport:
         drivers: dict[str, Driver] = {
             "reports": Reports(transport, settings.clock),

@@ -1,7 +1,6 @@
 """What Amazon's answers mean: a reply read into a type, an error in Amazon's words."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,39 +9,18 @@ from typing import TypeVar
 import msgspec
 
 from chalkola.errors import Refusal, Setback
+from chalkola.redaction import without_secrets
 
 T = TypeVar("T")
 
 _LONGEST_WORDS = 300
 _UNREADABLE_WAIT = timedelta(minutes=1)
 _LONGEST_RETRY_AFTER = timedelta(days=1)
-_SECRETS = re.compile(r"Atz[ar]\|[^\s\"',;]+|amzn1\.oa2-cs\.[^\s\"',;]+|(?<=\?)[^\s\"'<>]*X-Amz-[^\s\"'<>]*")
-"""Access and refresh tokens, client secrets, and the query of a presigned address."""
 _TAGS = re.compile(r"<(?:style|script|title)\b.*?</(?:style|script|title)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class Uncertain(Setback):
     """We do not know whether Amazon accepted a creation: look (`find`) before asking again."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """The facts of one call, free of secrets. `status` is None where there was no answer, `failure` says why.
-
-    `at` is Amazon's time when the answer came, `seconds` machine time that it took.
-    """
-
-    operation: str
-    account: str
-    at: datetime
-    seconds: float
-    status: int | None = None
-    failure: str = ""
-    request_id: str = ""
-    rate_per_second: float | None = None
-
-
-Observer = Callable[[Call], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,13 +83,6 @@ def sentences(content: bytes) -> str | None:
         return " ".join(_sentence(error) for error in msgspec.json.decode(content, type=_ErrorList).errors)
     except msgspec.DecodeError:
         return None
-
-
-def without_secrets(text: str, *known: str) -> str:
-    """Return `text` with `[hidden]` in place of what looks like a secret, and of each `known` one."""
-    for secret in filter(None, known):
-        text = text.replace(secret, "[hidden]")
-    return _SECRETS.sub("[hidden]", text)
 
 
 def short(text: str, longest: int = _LONGEST_WORDS) -> str:

@@ -11,19 +11,19 @@ from datetime import datetime
 import msgspec
 
 from chalkola.amazon.answers import Reply, words
-from chalkola.amazon.drivers import Operations
 from chalkola.amazon.graphql import compact
 from chalkola.amazon.listing import window
 from chalkola.amazon.query_matching import Listed, matching
 from chalkola.amazon.query_meaning import Pagination, Query, meaning_of, next_token, outcome
 from chalkola.amazon.rejections import Rejected, found
 from chalkola.amazon.shelf import Shelf
-from chalkola.amazon.tickets import Outcome, Unknown
 from chalkola.amazon.transport import Transport
 from chalkola.clock import Clock
 from chalkola.documents import Document
+from chalkola.drivers import Operations
 from chalkola.errors import TooLarge
 from chalkola.settings import Account
+from chalkola.tickets import Outcome, Unknown
 
 LONGEST_QUERY = 8_000
 """Characters, without needless whitespace."""

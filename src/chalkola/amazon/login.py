@@ -11,10 +11,14 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import msgspec
 
-from chalkola.amazon.answers import setback, short, without_secrets, words
+from chalkola.amazon.answers import setback, short, words
 from chalkola.amazon.outages import Outages
+from chalkola.calls import LOGIN
 from chalkola.errors import LoginFault, Setback
+from chalkola.redaction import without_secrets
 from chalkola.settings import SETTINGS, Account, Settings
+from chalkola.telling import Teller
+from chalkola.wire import in_words
 
 MARGIN = timedelta(minutes=1)
 """How long before its end an access token is no longer used."""
@@ -49,10 +53,11 @@ class _Held:
 class Login:
     """Keeps one access token an account, in memory only."""
 
-    def __init__(self, settings: Settings, client: httpx2.AsyncClient) -> None:
+    def __init__(self, settings: Settings, client: httpx2.AsyncClient, teller: Teller) -> None:
         self._settings = settings
         self._clock = settings.clock
         self._client = client
+        self._teller = teller
         self._outages = Outages()
         self._held: dict[str, _Held] = {}
 
@@ -105,9 +110,11 @@ class Login:
             "client_secret": self._settings.client_secret,
         }
         try:
-            response = await self._client.send(httpx2.Request("POST", self._settings.login_url, data=form))
+            with self._teller.telling(LOGIN, account.key) as heard:
+                response = await self._client.send(httpx2.Request("POST", self._settings.login_url, data=form))
+                heard.answer(response)
         except httpx2.RequestError as error:
-            raise self._not_now(account, f"{type(error).__name__}.") from error
+            raise self._not_now(account, in_words(error)) from error
         if response.is_success:
             return self._granted(account, response.content)
         raise self._denied(account, response)

@@ -3,9 +3,9 @@
 import msgspec
 
 from chalkola.amazon.rejections import Rejected
-from chalkola.amazon.tickets import Empty, Outcome, Pending, Ready, Refused
-from chalkola.amazon.wording import names_the_page, says_too_large
-from chalkola.errors import PageExpired, Refusal, TooLarge
+from chalkola.amazon.wording import names_the_page, says_too_large, says_too_old
+from chalkola.errors import PageExpired, Refusal, TooLarge, TooOld
+from chalkola.tickets import Empty, Outcome, Pending, Ready, Refused
 
 
 class Pagination(msgspec.Struct, rename="camel"):
@@ -47,10 +47,12 @@ def next_token(pagination: Pagination | None) -> str | None:
 
 
 def meaning_of(rejection: Rejected, page: str | None) -> Refusal:
-    """Return what a rejected creation amounts to: the page is gone, the question is too large, or as it is."""
+    """Return what a rejected creation amounts to: no such page, a question too large or too old, or as it is."""
     if page and rejection.status in (400, 404) and names_the_page(rejection.said):
         remedy = "It is asked from its first page again."
         return PageExpired("Amazon has forgotten where the next page begins.", why=rejection.why, remedy=remedy)
+    if rejection.status == 400 and says_too_old(rejection.said):
+        return TooOld(rejection.what, why=rejection.why, remedy="The days that Amazon still answers are asked again.")
     # A 413 is a request that "exceeded the maximum accepted size", whatever its words are.
     if rejection.status == 413 or (rejection.status == 400 and says_too_large(rejection.said)):
         return TooLarge(rejection.what, why=rejection.why, remedy="It is halved.")

@@ -31,10 +31,13 @@ class _Key(NamedTuple):
 def matching(question: Mapping[str, object], listed: Iterable[Listed]) -> tuple[str, ...]:
     """Return the ids of the reports that answer `question`, newest first; empty for none.
 
-    Compared are type, marketplaces and days, since Amazon echoes a date as a date-time. Dead reports come last.
+    Compared are type, marketplaces and days, since Amazon echoes a date as a date-time; of a question without days,
+    which Amazon gives some, the days are not. Dead reports come last.
     """
     wanted = _key_of_question(question)
-    return tuple(report.report_id for report in by_worth(r for r in listed if _key(r) == wanted))
+    dated = wanted.first is not None
+    found = (r for r in listed if (_key(r) if dated else _key(r)._replace(first=None, last=None)) == wanted)
+    return tuple(report.report_id for report in by_worth(found))
 
 
 def filters(question: Mapping[str, object]) -> Mapping[str, str]:

@@ -9,19 +9,24 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chalkola.amazon.answers import Reply, words
-from chalkola.amazon.drivers import Operations
 from chalkola.amazon.listing import window
 from chalkola.amazon.rejections import found
 from chalkola.amazon.report_matching import Listed, filters, matching
 from chalkola.amazon.shelf import Shelf
-from chalkola.amazon.tickets import Empty, Outcome, Pending, Ready, Refused, Unknown
 from chalkola.amazon.transport import Transport
+from chalkola.amazon.verdicts import add_role
 from chalkola.clock import Clock
 from chalkola.documents import Document
+from chalkola.drivers import Operations
+from chalkola.errors import SourceClosed
 from chalkola.settings import Account
+from chalkola.tickets import Empty, Outcome, Pending, Ready, Refused, Unknown
 
 OWN_QUOTA_WAIT = timedelta(minutes=15)
 """After a 429 to a question with a quota of its own: 1 per 15 min says selling-partner-api-models#5210."""
+OTHER_ROLES = {"GET_MERCHANT_LISTINGS_ALL_DATA": "Inventory and Order Tracking, or Product Listing,"}
+"""The roles that open reports which Brand Analytics does not, by their types:
+developer-docs.amazon.com/sp-api/docs/report-type-values-inventory."""
 
 
 class _Created(msgspec.Struct, rename="camel"):
@@ -65,10 +70,15 @@ class Reports:
         page: str | None = None,
     ) -> str:
         """Create a report and return its reportId. A report has no pages. Raises `Uncertain` for a lost answer."""
-        reply = await self._transport.call(
-            account, self.operations.create, body=question, paid=paid, extra_buckets=buckets,
-            refused_wait=OWN_QUOTA_WAIT if buckets else None,
-        )  # fmt: skip
+        try:
+            reply = await self._transport.call(
+                account, self.operations.create, body=question, paid=paid, extra_buckets=buckets,
+                refused_wait=OWN_QUOTA_WAIT if buckets else None,
+            )  # fmt: skip
+        except SourceClosed as closed:
+            if role := OTHER_ROLES.get(str(question["reportType"])):
+                raise SourceClosed(account.key, closed.what, why=closed.why, remedy=add_role(role, account)) from None
+            raise
         return found(reply).json(_Created).report_id
 
     async def find(self, account: Account, question: Mapping[str, object], *, since: datetime) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from chalkola.amazon.answers import Reply, sentences, short, without_secrets
+from chalkola.amazon.answers import Reply, sentences, short
 from chalkola.amazon.documents import UrlExpired, download
 from chalkola.amazon.rejections import found
 from chalkola.amazon.transport import Transport
+from chalkola.calls import DOWNLOAD
 from chalkola.clock import Clock
 from chalkola.documents import Document
 from chalkola.errors import Refusal
+from chalkola.redaction import without_secrets
 from chalkola.settings import Account
 
 _LONGEST_REASON = 500
@@ -52,7 +54,8 @@ class Shelf:
     async def _download(self, account: Account, document_id: str, *, paid: bool) -> Document:
         path = {self.parameter: document_id}
         reply = await self.transport.call(account, self.operation, path=path, paid=paid)
-        return await download(self.transport.downloads, self.address(found(reply)), self.clock)
+        telling = self.transport.teller.telling(DOWNLOAD, account.key)
+        return await download(self.transport.downloads, self.address(found(reply)), self.clock, telling)
 
 
 def _reason(content: bytes) -> str:

@@ -1,7 +1,6 @@
 """One call to Amazon: an access token, a turn, the request, and what its answer means. Nothing here retries in a
 loop: what has to wait goes back to the ledger as a `Setback`, so that every wait has a reason and an end."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +12,16 @@ from urllib.parse import quote, urlencode
 import httpx2
 import msgspec
 
-from chalkola.amazon.answers import Call, Observer, Reply, says_expired
+from chalkola.amazon.answers import Reply, says_expired
 from chalkola.amazon.login import Login
 from chalkola.amazon.operations import OPERATIONS
 from chalkola.amazon.throttle import Meter, operation_bucket
 from chalkola.amazon.turns import take_turn
 from chalkola.amazon.verdicts import Asked, Verdicts
-from chalkola.amazon.wire import open_client, was_never_sent
+from chalkola.calls import Sink
 from chalkola.settings import Account, Settings
+from chalkola.telling import Teller
+from chalkola.wire import in_words, open_client, was_never_sent
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 # The form that Amazon asks for: developer-docs.amazon.com/sp-api/docs/include-a-user-agent-header-in-all-requests
@@ -39,15 +40,15 @@ class _Letter:
 class Transport:
     """Sends calls over one set of connections, beside one for downloads. Open it with `async with`."""
 
-    def __init__(self, settings: Settings, meter: Meter, *, on_call: Observer | None = None) -> None:
+    def __init__(self, settings: Settings, meter: Meter, *, on_call: Sink | None = None) -> None:
         self.client = open_client()
         # A client of their own: before each call httpx2 looks at every idle connection that its client has.
         self.downloads = open_client()
-        self.login = Login(settings, self.client)
+        self.teller = Teller(settings.clock, on_call)
+        self.login = Login(settings, self.client, self.teller)
         self._clock = settings.clock
         self._meter = meter
         self._verdicts = Verdicts(meter, settings.clock)
-        self._on_call = on_call
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -95,44 +96,19 @@ class Transport:
         return await self._verdicts.on(asked, reply, hide=token)
 
     async def _send(self, asked: Asked, letter: _Letter, token: str) -> Reply:
-        begun = time.perf_counter()
         try:
-            response = await self.client.send(_request(letter, token))
+            with self.teller.telling(asked.operation.name, asked.account.key) as heard:
+                response = await self.client.send(_request(letter, token))
+                heard.answer(response)
         except httpx2.RequestError as error:
-            self._tell(asked, begun, failure=type(error).__name__)
-            why = f"{type(error).__name__}: {error}."
-            raise self._verdicts.unanswered(asked, why, never_sent=was_never_sent(error)) from error
-        rate = _rate(response)
-        self._tell(asked, begun, response=response, rate_per_second=rate)
-        await self._verdicts.learn(asked.own, rate)
+            never_sent = was_never_sent(error)
+            raise self._verdicts.unanswered(asked, in_words(error), never_sent=never_sent) from error
+        await self._verdicts.learn(asked.own, heard.rate_per_second)
         return Reply(
             operation=asked.operation.name, account=asked.account.key, status=response.status_code,
             content=response.content, at=self._clock.now(), creates=asked.operation.creates,
             retry_after=response.headers.get("retry-after"),
         )  # fmt: skip
-
-    def _tell(
-        self,
-        asked: Asked,
-        begun: float,
-        *,
-        response: httpx2.Response | None = None,
-        rate_per_second: float | None = None,
-        failure: str = "",
-    ) -> None:
-        if not self._on_call:
-            return
-        call = Call(
-            operation=asked.operation.name,
-            account=asked.account.key,
-            at=self._clock.now(),
-            seconds=time.perf_counter() - begun,
-            status=None if response is None else response.status_code,
-            request_id="" if response is None else response.headers.get("x-amzn-requestid", ""),
-            rate_per_second=rate_per_second,
-            failure=failure,
-        )
-        self._on_call(call)
 
 
 def _request(letter: _Letter, token: str) -> httpx2.Request:
@@ -147,10 +123,3 @@ def _letter(asked: Asked, path: Mapping[str, str], query: Mapping[str, str], bod
     if query:
         url = f"{url}?{urlencode(query, quote_via=quote, safe='')}"
     return _Letter(method=asked.operation.method, url=url, body=None if body is None else msgspec.json.encode(body))
-
-
-def _rate(response: httpx2.Response) -> float | None:
-    try:
-        return float(response.headers["x-amzn-ratelimit-limit"])
-    except (KeyError, ValueError):
-        return None

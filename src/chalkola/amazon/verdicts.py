@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalkola.amazon.answers import Reply, Uncertain, retry_at, setback, words
-from chalkola.amazon.operations import Operation
+from chalkola.amazon.operations import OPERATIONS, Operation
 from chalkola.amazon.outages import Outages
 from chalkola.amazon.rejections import rejected
 from chalkola.amazon.throttle import LONGEST_WAIT, Meter, backoff
+from chalkola.amazon.wording import says_too_large, says_too_old, says_unauthorized
 from chalkola.clock import Clock
-from chalkola.errors import Setback, SourceClosed
+from chalkola.errors import Refusal, Setback, SourceClosed, TooLarge, TooOld
 from chalkola.settings import Account
 
 _THROTTLED_INTO_403 = 3
@@ -129,18 +130,28 @@ def _closed(asked: Asked, reply: Reply, hide: str) -> SourceClosed:
         asked.account.key,
         f"Amazon does not let account {asked.account.key} use {asked.operation.name}; the others go on.",
         why=f'Amazon says (HTTP {reply.status}): "{said}".',
-        remedy=add_role(_role(asked.operation, said), asked.account.key),
+        remedy=add_role(_role(asked.operation, said), asked.account),
     )
 
 
-def add_role(role: str, account: str) -> str:
+def given_up(account: Account, creation: str, why: str, said: str) -> Refusal | SourceClosed:
+    """Return what follows when Amazon has given up a question that it had accepted, by what it `said`."""
+    whole = f"{why} {said}".strip()
+    if says_unauthorized(said):
+        return SourceClosed(account.key, whole, remedy=add_role(_role(OPERATIONS[creation], said), account))
+    if says_too_old(said):
+        return TooOld(whole)
+    return TooLarge(whole) if says_too_large(said) else Refusal(whole)
+
+
+def add_role(role: str, account: Account) -> str:
     """Return how a person opens what Amazon refuses to an account.
 
     The order of repair: Amazon's maintainers in selling-partner-api-models#5296 and #5325.
     """
     return (
-        f"Add the role {role} to the developer profile and, once Amazon has approved it, to the app; "
-        f"then authorise the app again and set the new refresh token as SP_REFRESH_TOKEN_{account}."
+        f"Add the role {role} to the developer profile and, once Amazon has approved it, to the "
+        f"app; then authorise the app again and set the new refresh token as SP_REFRESH_TOKEN_{account.key}."
     )
 
 

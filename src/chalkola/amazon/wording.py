@@ -38,12 +38,25 @@ _UNAUTHORIZED = _any_of(
         r"\bnot\s+have\s+(?:\w+\s+){0,2}(?:permission|access)\b",
     )
 )
+_TOO_OLD = _any_of(
+    (
+        # "startDate is more than two years ago": no such sentence is documented
+        rf"\b(?:more|older|longer|earlier)\s+than\s+{_NUMBER}\s+(?:years?|months?|days?)\b.{{0,20}}\b(?:ago|old|back|past|before)\b",
+        rf"\b(?:within|in)\s+the\s+(?:last|past)\s+{_NUMBER}\s+(?:years?|months?|days?)\b",
+        r"\btoo\s+(?:old|far\s+(?:back|in\s+the\s+past))\b",
+    )
+)
 _OF_THE_PAGE = re.compile(r"token\b", re.IGNORECASE)
 
 
 def says_too_large(words: str) -> bool:
     """Return whether Amazon's words say that less has to be asked at once."""
     return bool(_TOO_LARGE.search(words)) and not _OF_QUOTAS.search(words)
+
+
+def says_too_old(words: str) -> bool:
+    """Return whether Amazon's words say that it does not answer for days so long ago."""
+    return bool(_TOO_OLD.search(words))
 
 
 def says_unauthorized(words: str) -> bool:
