@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from msgspec import structs
 
-from chalkola.datasets import CATALOG, SOURCES, dataset, source
+from chalkola.datasets import CATALOG, DAILY, LISTINGS, SOURCES, dataset, source
+from chalkola.datasets.cadence import EveryDay
 from chalkola.datasets.model import AsinFilter, Box, Dataset, Limits, Reread, Source
 from chalkola.datasets.sales_and_traffic_trends import ASINS_PER_FILTER, fits
 from chalkola.errors import UsageError
@@ -15,18 +16,19 @@ ROOT = "analytics_salesAndTraffic_2024_04_24"
 
 
 def test_names_of_datasets_tables_and_sources_are_unique() -> None:
-    for names in ([d.name for d in CATALOG], [d.table.name for d in CATALOG], [s.name for s in SOURCES]):
+    every = (*CATALOG, *LISTINGS)
+    for names in ([d.name for d in every], [d.table.name for d in every], [s.name for s in SOURCES]):
         assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("each", CATALOG, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", [*CATALOG, *LISTINGS], ids=lambda each: each.name)
 def test_a_dataset_is_filled_by_its_sources_and_keyed_by_its_columns(each: Dataset) -> None:
     assert all(each.name in source.fills for source in each.sources)
     assert set(each.table.key) <= set(each.table.column_names)
     assert len(set(each.table.column_names)) == len(each.table.columns)
 
 
-@pytest.mark.parametrize("each", CATALOG, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", [*CATALOG, *LISTINGS], ids=lambda each: each.name)
 def test_what_is_kept_and_what_is_not_do_not_overlap(each: Dataset) -> None:
     assert not {column.path for column in each.table.columns} & set(each.not_kept)
     assert all(each.not_kept.values())
@@ -60,8 +62,8 @@ def test_the_report_has_the_most_careful_reading_of_amazons_quota() -> None:
 
 
 def test_days_settle_are_restated_and_kept_as_declared() -> None:
-    for each in CATALOG:
-        assert (each.settles_after, each.restated_for) == (timedelta(hours=34), timedelta(days=14))
+    for each in DAILY:
+        assert (each.cadence, each.restated_for) == (EveryDay(settles_after=timedelta(hours=34)), timedelta(days=14))
         assert each.kept_for == timedelta(days=729)
 
 
@@ -73,7 +75,7 @@ def test_closed_days_are_read_again_every_night_for_two_weeks_and_every_week_for
 
 
 def test_data_kiosk_comes_before_the_report_and_only_trends_names_its_asins() -> None:
-    names = {each.name: [source.short_name for source in each.sources] for each in CATALOG}
+    names = {each.name: [source.short_name for source in each.sources] for each in DAILY}
     assert names == {
         "sales_and_traffic": ["by_asin", "trends", "report"],
         "daily_totals": ["by_date", "report"],
@@ -95,6 +97,7 @@ def test_a_query_asks_one_thing_for_all_marketplaces_of_an_account_at_once() -> 
         ),
         "daily_totals.by_date": f"{ROOT} {{ salesAndTrafficByDate(aggregateBy: DAY {both})",
         "daily_parents.by_asin": f"{ROOT} {{ salesAndTrafficByAsin(aggregateBy: PARENT {both})",
+        "seen_asins.by_month": f"{ROOT} {{ salesAndTrafficByAsin(aggregateBy: CHILD {both})",
     }
 
 

@@ -3,18 +3,26 @@
 from collections.abc import Iterable
 from typing import NoReturn
 
-from chalkola.datasets import daily_parents, daily_totals, sales_and_traffic
-from chalkola.datasets.model import Dataset, Source
+from chalkola.datasets import daily_parents, daily_totals, fx_rates, listings, sales_and_traffic, seen_asins
+from chalkola.datasets.model import Dataset, Past, Source
 from chalkola.errors import UsageError
 
 CATALOG: tuple[Dataset, ...] = (
     sales_and_traffic.DATASET,
     daily_totals.DATASET,
     daily_parents.DATASET,
+    listings.DATASET,
+    fx_rates.DATASET,
 )
 
+DAILY = tuple(dataset for dataset in CATALOG if dataset.past is Past.BACKFILL)
+"""Those with figures of days, which a backfill can fill: what the others have is said apart."""
+
+LISTINGS: tuple[Dataset, ...] = (seen_asins.DATASET,)
+"""What is asked only in order to ask well: no day is complete or lacking by it."""
+
 SOURCES: tuple[Source, ...] = tuple(
-    {source.name: source for dataset in CATALOG for source in dataset.sources}.values(),
+    {source.name: source for dataset in (*CATALOG, *LISTINGS) for source in dataset.sources}.values(),
 )
 """Every declared way to ask, each one once."""
 

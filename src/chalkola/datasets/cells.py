@@ -3,9 +3,8 @@
 import csv
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
 
-from chalkola.datasets.counting import SUMMED
+from chalkola.datasets.counting import summed
 from chalkola.datasets.model import Column, Sums
 
 
@@ -16,7 +15,7 @@ def cells_of(line: bytes) -> list[str | None]:
 
 def sums_of_cells(columns: Sequence[Column], cells: Sequence[str | None]) -> Sums:
     """Return what one row adds to its day's sums; absent figures and absent columns count as nothing."""
-    found = {name: cells[place] or "0" for name, place in _places(tuple(columns))}
+    found = {name: cells[place] or "0" for name, place in summed(tuple(columns))}
     return Sums(
         units=int(found.get("units", 0)),
         order_items=int(found.get("order_items", 0)),
@@ -24,9 +23,3 @@ def sums_of_cells(columns: Sequence[Column], cells: Sequence[str | None]) -> Sum
         page_views=int(found.get("page_views", 0)),
         sessions=int(found.get("sessions", 0)),
     )
-
-
-@cache
-def _places(columns: tuple[Column, ...]) -> tuple[tuple[str, int], ...]:
-    names = [column.name for column in columns]
-    return tuple((name, names.index(column)) for name, column in SUMMED.items() if column in names)

@@ -36,7 +36,7 @@ class Counting:
 
     def __init__(self, dataset: str, table: Table, columns: tuple[Column, ...], slices: Sequence[Slice]) -> None:
         self._dataset, self._table, self._columns, self._slices = dataset, table, columns, slices
-        self._summed, self._texts = _summed(columns), texts_of(columns)
+        self._summed, self._texts = summed(columns), texts_of(columns)
         self._spool = Spool()
         self.begin()
 
@@ -112,6 +112,7 @@ def _hexadecimal(total: int) -> str:
     return f"{total % (1 << 8 * _DIGEST_BYTES):0{2 * _DIGEST_BYTES}x}"
 
 
-def _summed(columns: tuple[Column, ...]) -> tuple[tuple[str, int], ...]:
+def summed(columns: tuple[Column, ...]) -> tuple[tuple[str, int], ...]:
+    """Return name and place of each column that is summed."""
     names = [column.name for column in columns]
     return tuple((name, names.index(column)) for name, column in SUMMED.items() if column in names)

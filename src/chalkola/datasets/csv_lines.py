@@ -59,21 +59,23 @@ def _escaped_cell(cell: Cell) -> str:
 
 
 def texts_of(columns: Sequence[Column]) -> "Texts":
-    """Return place and texts of each numeric column: 12.50 for 12.5 in a numeric(12,2)."""
+    """Return place and texts of each numeric column: 12.50 for 12.5 in a numeric(12,2), 12.5 for 12.50 in one
+    without a scale."""
     numeric = ((place, c.type) for place, c in enumerate(columns) if c.type.startswith("numeric"))
-    return tuple((place, _texts_of_scale(int(kind.partition(",")[2].rstrip(")")))) for place, kind in numeric)
+    return tuple((place, _texts_of_type(kind)) for place, kind in numeric)
 
 
 @cache
-def _texts_of_scale(scale: int) -> "_Texts":
-    return _Texts(scale)
+def _texts_of_type(kind: str) -> "_Texts":
+    scale = kind.partition(",")[2].rstrip(")")
+    return _Texts(int(scale) if scale else None)
 
 
 class _Texts(dict[Any, str | None]):
     """The texts of a numeric column's figures. The same ones come over and over, and looking up is far faster."""
 
-    def __init__(self, scale: int) -> None:
-        self._step = Decimal(1).scaleb(-scale)
+    def __init__(self, scale: int | None) -> None:
+        self._step = None if scale is None else Decimal(1).scaleb(-scale)
 
     def __missing__(self, figure: Decimal | float | None) -> str | None:
         if len(self) > _TEXTS_KEPT:
@@ -81,6 +83,8 @@ class _Texts(dict[Any, str | None]):
         if figure is None:
             return self.setdefault(None, None)
         exact = Decimal(repr(figure)) if isinstance(figure, float) else Decimal(figure)
+        if self._step is None:
+            return self.setdefault(figure, f"{exact.normalize(_ROUNDING):f}")
         rounded = _ROUNDING.add(_ROUNDING.quantize(exact, self._step), Decimal(0))  # -0.00 becomes 0.00
         text = self[figure] = f"{rounded:f}" if rounded.is_finite() else f"{exact}"
         return text

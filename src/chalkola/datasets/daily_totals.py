@@ -2,7 +2,7 @@
 
 from chalkola.datasets.daily_totals_by_date import BY_DATE_QUERY
 from chalkola.datasets.model import Dataset
-from chalkola.datasets.sales_and_traffic import KEPT_FOR, REREADS, SETTLES_AFTER
+from chalkola.datasets.sales_and_traffic import CADENCE, KEPT_FOR, REREADS
 from chalkola.datasets.sales_and_traffic_report import REPORT
 from chalkola.datasets.sales_and_traffic_tables import BY_DATE, BY_DATE_NOT_KEPT
 
@@ -11,7 +11,7 @@ DATASET = Dataset(
     meaning="all by-date figures of Amazon's sales and traffic, one line a day and marketplace",
     sources=(BY_DATE_QUERY, REPORT),
     table=BY_DATE,
-    settles_after=SETTLES_AFTER,
+    cadence=CADENCE,
     rereads=REREADS,
     kept_for=KEPT_FOR,
     not_kept=BY_DATE_NOT_KEPT,

@@ -26,7 +26,7 @@ _MARKETPLACE = attrgetter("marketplaceId")
 def read(document: Document, box: Box, *, dataset: str, table: Table, section: Section) -> Answer:
     """Read a document, all its pages in one, into a batch with every slice of the box.
 
-    A row is of one day, for only such boxes are asked. An empty document is an answer too, with a note. Raises
+    A row is of one of the box's periods: a day, or all of it. An empty document is an answer too, with a note. Raises
     `Refusal` for a document that is not of JSON lines, lacks what Amazon's schema promises, or has a row of other
     days, ASINs or money than were asked for.
     """
@@ -70,8 +70,9 @@ class _Sifting:
         self.passed = _Passed()
         self._section, self._box = section, box
         self._currencies = {m.amazon_id: m.currency for m in box.marketplaces}
-        frames = [(m.amazon_id, day.isoformat()) for m in box.marketplaces for day in box.days]
-        self._numbers = {(day, day, amazon_id): number for number, (amazon_id, day) in enumerate(frames)}
+        periods = [(first.isoformat(), last.isoformat()) for first, last in box.periods]
+        frames = [(*period, m.amazon_id) for m in box.marketplaces for period in periods]
+        self._numbers = {frame: number for number, frame in enumerate(frames)}
         self._asked = {(f.marketplace.amazon_id, asin) for f in box.filters for asin in f.asins}
         self._paths = (*section.paths, *(f"{money}.currencyCode" for money in section.money))
 
@@ -115,7 +116,7 @@ class _Sifting:
         start, end, _ = frames[wrong]
         raise AnotherQuestion(
             f"Line {found.line(wrong)} has {FRAME[0]} {start} and {FRAME[1]} {end}.",
-            why=f"One day of {_span(self._box)} was asked for.",
+            why=f"{'All' if self._box.whole else 'One day'} of {_span(self._box)} was asked for.",
             remedy=NEXT,
         )
 

@@ -1,190 +1,36 @@
 """What a dataset is: a value. How to ask Amazon, what its rows look like, when Amazon restates them, and the price.
 
-Dataset   what we collect: its table, when a day settles, how long Amazon restates and keeps it
+Dataset   what we collect: its table, which periods it has and when one settles, how long it is restated and kept
 Source    a declared way to ask: what one question may span, what it costs, what it fills
 Slice     the least we can know or lack: (dataset, scope, day)
-Box       what one question spans: marketplaces × days of one account, sometimes for certain ASINs only
+Box       what one question spans: marketplaces × days of one account, sometimes for certain ASINs only; or the world
 Pull      one question to Amazon: a box, and the slices that travel in it
 Answer    what a document said: a batch of rows per dataset, and what was remarkable
+
+Slices, tables and answers have files of their own; all of it can be had from here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalkola.datasets.spool import Spool
+from chalkola.datasets.answers import Answer, Batch, Count, Sums
+from chalkola.datasets.cadence import Cadence
+from chalkola.datasets.slices import AsinFilter, Box, Slice, SliceState
+from chalkola.datasets.tables import Cell, Column, Row, Stamps, Table
 from chalkola.documents import Document
-from chalkola.marketplaces import Marketplace
+from chalkola.marketplaces import Marketplace, Place
+from chalkola.periods import ONE_DAY, oldest_answered
 from chalkola.quotas import Quota
 
-Cell = str | int | Decimal | date | None
-Row = tuple[Cell, ...]
-
-
-class SliceState(StrEnum):
-    """One enum everywhere: Python, SQL, docs and on screen."""
-
-    DUE = "due"
-    ASKED = "asked"
-    PRELIMINARY = "preliminary"
-    LOADED = "loaded"
-    PROVEN = "proven"
-    DIFFERS = "differs"
-    EMPTY = "empty"
-    FAILED = "failed"
-    CLOSED = "closed"
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether nothing more is to be asked for this slice but restatements: surfaces may show it as final."""
-        return self in (SliceState.PROVEN, SliceState.DIFFERS, SliceState.EMPTY)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """Our name, PostgreSQL's type, the dotted path in Amazon's row, and what the figure means.
-
-    `path` is empty for a column that the reader derives (the day, the currency). Absent or null is NULL, never 0.
-    """
-
-    name: str
-    type: str
-    path: str
-    meaning: str
-    required: bool = False
-    """Whether Amazon's schema promises the field; a row without it refuses the document."""
-    of_the_day: bool = False
-    """Whether it is a share of the seller's whole day, which moves as soon as any other row does."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Where a dataset's rows go. Every row is keyed by its day and marketplace, and by `key` within them."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    """In the order of a `Row`'s cells; the day and the two marketplace columns are not among them."""
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
-
-
-class Slice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The least we can know or lack. A struct, as are boxes and pulls: two years are tens of thousands of each, which
-    frozen dataclasses would take seconds to make."""
-
-    dataset: str
-    scope: str
-    day: date
-
-
-class AsinFilter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Some child ASINs of one marketplace, asked for together."""
-
-    marketplace: Marketplace
-    asins: tuple[str, ...]
-
-
-class Box(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one question spans: days `first` to `last`, both included; all ASINs, unless `filters` names them."""
-
-    account: str
-    marketplaces: tuple[Marketplace, ...]
-    first: date
-    last: date
-    filters: tuple[AsinFilter, ...] = ()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether an answer holds every ASIN that Amazon has data for."""
-        return not self.filters
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        return tuple(date.fromordinal(o) for o in range(self.first.toordinal(), self.last.toordinal() + 1))
-
-    def slices(self, dataset: str) -> tuple[Slice, ...]:
-        """Return the slices of a dataset in the box: by marketplace, then by day."""
-        days = self.days
-        return tuple(Slice(dataset=dataset, scope=m.scope, day=day) for m in self.marketplaces for day in days)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sums:
-    """The figures by which rows are held against totals, of one day and marketplace. Money in its currency."""
-
-    units: int = 0
-    order_items: int = 0
-    sales: Decimal = Decimal(0)
-    page_views: int = 0
-    sessions: int = 0
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            units=self.units + other.units,
-            order_items=self.order_items + other.order_items,
-            sales=self.sales + other.sales,
-            page_views=self.page_views + other.page_views,
-            sessions=self.sessions + other.sessions,
-        )
-
-    def __sub__(self, other: "Sums") -> "Sums":
-        return Sums(
-            units=self.units - other.units,
-            order_items=self.order_items - other.order_items,
-            sales=self.sales - other.sales,
-            page_views=self.page_views - other.page_views,
-            sessions=self.sessions - other.sessions,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Count:
-    """What passed of one slice. `checksum` does not depend on the order of the rows; two answers with other columns
-    never have the same one."""
-
-    row_count: int = 0
-    sums: Sums = field(default_factory=Sums)
-    checksum: str = ""
-
-
-@dataclass(kw_only=True)
-class Batch:
-    """One dataset's rows in an answer, checked, counted and spooled; `spool` is closed with its `Answer`.
-
-    `counts` has every slice of the box, those without a row too, in the order of `spool`'s numbers.
-    """
-
-    dataset: str
-    table: Table
-    columns: tuple[Column, ...]
-    """The source's own, in the order of a line's cells: the table may have more, which are not to be touched."""
-    counts: Mapping[Slice, Count]
-    spool: Spool
-
-    @property
-    def row_count(self) -> int:
-        return sum(count.row_count for count in self.counts.values())
-
-
-@dataclass(kw_only=True)
-class Answer:
-    """What a document said. `notes` go to the pull's line, `drift` names fields that Amazon's schema did not have."""
-
-    batches: tuple[Batch, ...]
-    notes: list[str] = field(default_factory=list)
-    drift: set[str] = field(default_factory=set)
-
-    def close(self) -> None:
-        """Let go of the spooled rows."""
-        for batch in self.batches:
-            batch.spool.close()
+__all__ = [
+    "Answer", "AsinFilter", "Batch", "Box", "Cell", "Column", "Count", "Dataset", "Limits", "Past", "Proof", "Pull",
+    "Reread", "Row", "Slice", "SliceState", "Source", "Stamps", "Sums", "Table",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +43,12 @@ class Limits:
     """ASIN filters of a question; 0: the question is for all ASINs."""
     repeats: bool = True
     """Whether several filters of one question may be for the same marketplace."""
+    taken_days: int | None = None
+    """The most days that Amazon has taken at once, where that is being tried; None: not known."""
+    refused_days: int | None = None
+    """The fewest days that were refused as too many; None: none were."""
+    reaches_back: int | None = None
+    """How many days back from the one under way Amazon answers; None: as far as the dataset says."""
 
     def within(self, other: "Limits") -> "Limits":
         """Return what both allow."""
@@ -205,7 +57,14 @@ class Limits:
             days=min(self.days, other.days),
             filters=min(self.filters, other.filters),
             repeats=self.repeats and other.repeats,
+            taken_days=_least(self.taken_days, other.taken_days),
+            refused_days=_least(self.refused_days, other.refused_days),
+            reaches_back=_least(self.reaches_back, other.reaches_back),
         )
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((n for n in (one, other) if n is not None), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,10 +86,19 @@ class Source:
     """What the driver sends to Amazon, as a value that can be compared."""
     read: Callable[[Document, Box], Answer]
     """Raises `Refusal` for a document that is not what was asked for."""
+    days_at_first: int | None = None
+    """How many days to begin with where nothing is learned yet; None: as many as `limits` allow."""
+    whole: bool = False
+    """Whether an answer has one row for all days of its box, not one a day."""
     slot: str | None = None
     """What Amazon limits the questions under way of, per account: the name of the GraphQL query; None: no limit."""
     processing: timedelta = timedelta(minutes=3)
-    """From question to document, for estimates: Amazon states no figure; 1 to 3 minutes are usual."""
+    """From question to document: Amazon states no figure; 1 to 3 minutes are usual. None at all where the document is
+    there before it is asked for."""
+    cadence: Cadence | None = None
+    """Which of a box's days are periods of an answer, where not every one is."""
+    tries: int | None = None
+    """So many setbacks of one question end it until a later run; None: a run waits for as long as it does for any."""
 
     @property
     def is_complete(self) -> bool:
@@ -242,6 +110,11 @@ class Source:
         """Return what a row carries as its source: `report` of `sales_and_traffic.report`."""
         return self.name.rpartition(".")[2]
 
+    def slices(self, box: Box, dataset: str) -> tuple[Slice, ...]:
+        """Return the slices of a dataset that an answer for the box fills."""
+        found = box.slices(dataset)
+        return found if self.cadence is None else tuple(s for s in found if self.cadence.begins(s.day))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reread:
@@ -249,6 +122,28 @@ class Reread:
 
     within: timedelta
     every: timedelta
+
+
+class Past(StrEnum):
+    """How what is lacking of a dataset's past is had."""
+
+    BACKFILL = "backfill"
+    """By questions of its own, beside the nights: they are many."""
+    AT_ONCE = "at once"
+    """A night asks for all of it: it is one question."""
+    GONE = "gone"
+    """Not at all: an answer says how things are, not how they were."""
+
+
+class Proof(StrEnum):
+    """What an answer is held against before it is believed."""
+
+    TOTALS = "totals"
+    """Rows against totals of the same day, and totals against rows."""
+    LIST_BEFORE = "list before"
+    """A whole list against the one that is there."""
+    PUBLICATION = "publication"
+    """Nothing: a day was published, or not yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,13 +154,20 @@ class Dataset:
     meaning: str
     sources: tuple[Source, ...]
     table: Table
-    settles_after: timedelta
-    """After the end of the day in the marketplace's zone; no official figure exists for most."""
+    cadence: Cadence
     rereads: tuple[Reread, ...]
     kept_for: timedelta
     """How far back Amazon answers."""
+    past: Past = Past.BACKFILL
+    proof: Proof = Proof.TOTALS
+    of_the_world: bool = False
+    """Whether it belongs to no marketplace and is asked without an account."""
+    cached_for: timedelta = timedelta()
+    """For how long an answer may be repeated as it was: asking sooner than that brings nothing new."""
     totals_in: str | None = None
     """The dataset that has Amazon's own totals of these rows, by which they are proven; None where there is none."""
+    listed_in: str | None = None
+    """The dataset that lists which ASINs there were, for sources that ask by ASIN; None where there is none."""
     extra: bool = False
     """Whether a night is complete without it: where no source is open, that is said once and then taken as known."""
     not_kept: Mapping[str, str] = field(default_factory=dict)
@@ -276,6 +178,35 @@ class Dataset:
         """How long a closed day may change often; what was missed in that time is caught up."""
         return min((reread.within for reread in self.rereads), default=timedelta(days=14))
 
+    def covers(self, place: Place) -> bool:
+        """Return whether it has slices of a place."""
+        return isinstance(place, Marketplace) != self.of_the_world
+
+    def settles_at(self, day: date, zone: ZoneInfo) -> datetime:
+        """Return the instant (UTC) from which the period that begins on `day` is asked for for good."""
+        return self.cadence.settles_at(day, zone)
+
+    def newest(self, now: datetime, zone: ZoneInfo) -> date:
+        """Return the newest period that has settled by `now`."""
+        return self.cadence.newest(now, zone)
+
+    def after(self, period: date) -> date:
+        """Return the period that follows one."""
+        period += ONE_DAY
+        while not self.cadence.begins(period):
+            period += ONE_DAY
+        return period
+
+    def oldest(self, now: datetime, zone: ZoneInfo, reach: timedelta | None = None) -> date:
+        """Return the oldest period that is still answered for; `reach` is how far back that is, where it is known to
+        be less than `kept_for`."""
+        kept_for = self.kept_for if reach is None else min(self.kept_for, reach)
+        return self.cadence.period(oldest_answered(now, zone, kept_for))
+
+    def periods(self, first: int, last: int) -> list[int]:
+        """Return the periods that begin from `first` to `last`, both included, as ordinals, oldest first."""
+        return [o for o in range(first, last + 1) if self.cadence.begins(date.fromordinal(o))]
+
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question to Amazon, not asked yet."""
@@ -285,18 +216,16 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settled: bool
     """Whether all its days have settled at the time of planning; otherwise its answer is preliminary."""
     rank: int = 0
-    """0: days that are new or lacking; 1: only such as Amazon may have restated, asked after all others."""
+    """0: days that are new or lacking; 1: only such as Amazon may have restated, and lists; 2: history. Asked in this
+    order."""
+    redoes: int | None = None
+    """The refused pull whose ASINs and days are asked for anew, in smaller questions if need be."""
 
     @property
     def slices(self) -> tuple[Slice, ...]:
         """What travels in it: every dataset that the source fills, for all of the box."""
-        return tuple(s for name in self.source.fills for s in self.box.slices(name))
+        return tuple(s for name in self.source.fills for s in self.source.slices(self.box, name))
 
     @property
     def question(self) -> Mapping[str, object]:
         return self.source.question(self.box)
-
-
-def settled_by(dataset: Dataset, slice_ends: datetime, now: datetime) -> bool:
-    """Return whether a day that ended at `slice_ends` has settled by `now`."""
-    return slice_ends + dataset.settles_after <= now

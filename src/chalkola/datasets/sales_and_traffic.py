@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from chalkola.datasets.cadence import EveryDay
 from chalkola.datasets.model import Dataset, Reread
 from chalkola.datasets.sales_and_traffic_by_asin import BY_ASIN_QUERY
 from chalkola.datasets.sales_and_traffic_report import REPORT
@@ -10,7 +11,7 @@ from chalkola.datasets.sales_and_traffic_trends import TRENDS_QUERY
 
 # No official figure exists. Amazon's maintainers: up to 72 hours for a day (2022); collectors see it complete between
 # 04:00 and 14:00 UTC of the next day, and once about 6 % of a day's sales on the morning after next.
-SETTLES_AFTER = timedelta(hours=34)
+CADENCE = EveryDay(settles_after=timedelta(hours=34))
 # No official window either: practice lies between 3 and 30 days. Units are cancelled for about two weeks.
 # The hours are less than a day and a week, so that a run at the same hour finds them over.
 REREADS = (
@@ -25,9 +26,10 @@ DATASET = Dataset(
     meaning="sales and traffic per child ASIN, day and marketplace",
     sources=(BY_ASIN_QUERY, TRENDS_QUERY, REPORT),
     table=BY_ASIN,
-    settles_after=SETTLES_AFTER,
+    cadence=CADENCE,
     rereads=REREADS,
     kept_for=KEPT_FOR,
     totals_in="daily_totals",
+    listed_in="seen_asins",
     not_kept=BY_ASIN_NOT_KEPT,
 )

@@ -46,9 +46,9 @@ TRENDS_QUERY = Source(
     creation="createQuery",
     quota=None,
     fills=("sales_and_traffic",),
-    # Fifteen filters of thirty ASINs are what fits into a query. Amazon allows two years; 90 days keep a document
-    # at 40,000 rows.
-    limits=Limits(marketplaces=12, days=90, filters=15),
+    # Fifteen filters of thirty ASINs are what fits into a query. Amazon's schema allows two years.
+    limits=Limits(marketplaces=12, days=729, filters=15),
+    days_at_first=90,
     bytes_per_row=650,  # as by ASIN
     question=question,
     read=partial(read, dataset="sales_and_traffic", table=BY_ASIN, section=SECTION),
