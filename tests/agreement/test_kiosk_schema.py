@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from chalkola.datasets import (
-    CATALOG,
+    DAILY,
     SOURCES,
     daily_parents_by_asin,
     daily_totals_by_date,
@@ -82,7 +82,7 @@ def test_a_column_has_the_type_of_amazons_field(section: Section, schema: GraphQ
 
 def test_every_column_of_a_table_is_filled_by_data_kiosk() -> None:
     filled = {each.SECTION.columns for each in MODULES}
-    assert filled == {each.table.columns for each in CATALOG}
+    assert filled == {each.table.columns for each in DAILY}
 
 
 def _box() -> Box:

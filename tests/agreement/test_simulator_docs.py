@@ -5,7 +5,7 @@ import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from amazon_simulator import KINDS, QUERY_KINDS, Fault, ReportTypeQuota, SimulatorSettings
+from amazon_simulator import KINDS, LIST_KINDS, QUERY_KINDS, Fault, ReportTypeQuota, SimulatorSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 
@@ -13,7 +13,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding=
 def test_the_page_lists_every_fault_in_the_words_of_the_code():
     listed = re.findall(r"^\| `(\w+)` \| (\w+) \| (.+) \|$", PAGE, re.MULTILINE)
 
-    assert listed == [(kind, stage.name.lower(), text) for kind, (stage, text) in (KINDS | QUERY_KINDS).items()]
+    kinds = KINDS | QUERY_KINDS | LIST_KINDS
+    assert listed == [(kind, stage.name.lower(), text) for kind, (stage, text) in kinds.items()]
 
 
 def test_the_faults_that_the_page_shows_can_be_set_up():

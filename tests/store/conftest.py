@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 
 from chalkola.clock import JumpingClock
@@ -13,6 +15,7 @@ from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
 from chalkola.store.ledger import Ledger
 from questions import BEGIN, questions
+from sheeting import Book, opened
 
 QUOTAS = {"sales_and_traffic.report": Quota(count=1000, per=timedelta(minutes=1), scope="app")}
 
@@ -44,3 +47,9 @@ def planned(ledger: Ledger, buckets: Buckets) -> Callable[..., object]:
         return await ledger.plan(pulls, [creation_buckets(p.source, p.box.account, QUOTAS) for p in pulls])
 
     return write
+
+
+@pytest.fixture
+def book(database: psycopg.Connection[dict[str, Any]]) -> Book:
+    """A workbook with a token, on a fresh database."""
+    return opened(database)

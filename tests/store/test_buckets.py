@@ -120,7 +120,7 @@ def test_eight_takers_at_once_do_not_get_more_than_the_bucket_holds(database: Da
     granted: list[bool] = []
 
     def taker() -> None:
-        with psycopg.connect(database_url, autocommit=True) as own:
+        with psycopg.connect(database_url, autocommit=True, prepare_threshold=None) as own:
             for _ in range(10):
                 row = own.execute("SELECT granted FROM sp_take(%s, %s)", (["b"], BEGIN)).fetchone()
                 granted.append(bool(row and row[0]))
@@ -140,7 +140,7 @@ def test_eight_takers_of_crossing_buckets_do_not_lock_each_other_out(database: D
 
     def taker(keys: list[str]) -> None:
         try:
-            with psycopg.connect(database_url, autocommit=True) as own:
+            with psycopg.connect(database_url, autocommit=True, prepare_threshold=None) as own:
                 for _ in range(20):
                     own.execute("SELECT granted FROM sp_take(%s, %s)", (keys, BEGIN))
         except psycopg.Error as error:

@@ -63,6 +63,8 @@ def cells(column: Column, table: Table) -> st.SearchStrategy[object]:
         return st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
     if column.type == "integer":
         return st.none() | st.integers(-(2**31), 2**31 - 1)
+    if column.type == "numeric":
+        return st.none() | st.decimals(-(10**6), 10**6, places=5) | st.integers(-(10**9), 10**9)
     precision, scale = map(int, column.type.partition("(")[2].rstrip(")").split(","))
     most = 10 ** (precision - scale) - 1
     return st.none() | st.decimals(-most, most, places=scale + 2) | st.floats(-most, most) | st.integers(-most, most)

@@ -202,7 +202,7 @@ async def test_rows_that_a_policy_hides_are_an_error_and_not_a_gap(database: Dat
     database.execute(f"CREATE ROLE {reader} LOGIN PASSWORD 'x'")
     database.execute(f"GRANT SELECT ON sp_daily_asin_data TO {reader}")
     try:
-        async with open_pool(f"{database_url}&options=-crole%3D{reader}") as pool:
+        async with open_pool(f"postgresql://{reader}:x@{database_url.rpartition('@')[2]}") as pool:
             with pytest.raises(Fault, match="row-level security") as raised:
                 await rows_of(pool, "sp_daily_asin_data")
         assert "the role that owns the tables" in raised.value.remedy

@@ -1,8 +1,9 @@
-"""Pulls: written once, claimed once, fenced, and found again after a death."""
+"""Pulls: written once, claimed once, fenced, and found again after a death; by PostgreSQL's own protocol, and as it
+goes through Supabase's API."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,16 @@ from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
 from chalkola.store.ledger import Claimed, Ledger, Told, question_key
 from questions import BEGIN, questions
+from rest import either_pool
 
 Planned = Callable[..., Awaitable[list[int]]]
 REGIONS = ["NA", "EU", "FE"]
+
+
+@pytest.fixture(params=["direct", "through the API"])
+async def pool(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Pool]:
+    async with either_pool(database_url, request.param) as opened:
+        yield opened
 
 
 async def rows(pool: Pool, query: str, *values: object) -> list[tuple[object, ...]]:

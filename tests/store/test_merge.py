@@ -1,19 +1,42 @@
-"""Rows into tables: new ones inserted, changed ones updated, withdrawn ones deleted, the others untouched."""
+"""Rows into tables: new ones inserted, changed ones updated, withdrawn ones deleted, the others untouched; by
+PostgreSQL's own protocol, and as it goes through Supabase's API."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from batches import DAY, FRANCE, GERMANY, NOW, Database, Landing, a_batch, a_box, held, of_germany, reported, row
+from batches import (
+    DAY,
+    FRANCE,
+    GERMANY,
+    NOW,
+    Database,
+    Landing,
+    a_batch,
+    a_box,
+    held,
+    held_pull,
+    of_germany,
+    reported,
+    row,
+)
 from chalkola.datasets.model import Box, Sums, Table
 from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_IN_REPORT, BY_DATE
 from chalkola.store.connection import Pool
 from chalkola.store.survey import Fit, fits_of
 from chalkola.store.tables import Change, Lines, Origin, difference, write
+from rest import either_pool
 
 YESTERDAY = DAY - timedelta(days=1)
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=["direct", "through the API"])
+async def pool(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Pool]:
+    async with either_pool(database_url, request.param) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -273,7 +296,7 @@ async def test_two_changes_in_one_transaction_do_not_get_into_each_others_way(
     await both.lands([(n, row("B0A", units_ordered=1)) for n in range(2)])
     batch = a_batch([(n, row("B0A", units_ordered=2 + n)) for n in range(2)], both.box)
     lines, origin = Lines(batch=batch), Origin(pull_id=2, source="by_asin", now=NOW)
-    async with pool.connection() as connection, connection.transaction():
+    async with held_pull(pool, 1) as connection:
         for n in range(2):
             found = await difference(connection, batch, both.box, [n], lines)
             await write(connection, batch, found, {n}, lines, origin)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,43 +12,16 @@ from psycopg.rows import dict_row
 from amazon_simulator import Fault as Trouble
 from chalkola.datasets import CATALOG
 from chalkola.errors import Fault
-from chalkola.marketplaces import MARKETPLACES, marketplace
+from chalkola.marketplaces import MARKETPLACES
+from chalkola.settings import read_settings
 from chalkola.store.connection import open_pool
 from chalkola.store.migrate import Migrated, migrate, scripts
+from chalkola.surfaces.opening import opened
+from missions import FOUND, GERMANY, US, in_the_missions_tables
 from night import open_shop
 
 Database = psycopg.Connection[dict[str, Any]]
 
-MISSION = """
-CREATE TABLE marketplaces (id UUID PRIMARY KEY);
-CREATE TABLE sp_daily_asin_data (
-  id BIGSERIAL PRIMARY KEY, date DATE NOT NULL,
-  marketplace_id UUID NOT NULL REFERENCES marketplaces(id), amazon_marketplace_id TEXT NOT NULL,
-  parent_asin TEXT, child_asin TEXT NOT NULL,
-  units_ordered INTEGER DEFAULT 0, units_ordered_b2b INTEGER DEFAULT 0,
-  ordered_product_sales DECIMAL(12,2) DEFAULT 0, ordered_product_sales_b2b DECIMAL(12,2) DEFAULT 0,
-  currency_code TEXT DEFAULT 'USD', total_order_items INTEGER DEFAULT 0, total_order_items_b2b INTEGER DEFAULT 0,
-  sessions INTEGER DEFAULT 0, sessions_b2b INTEGER DEFAULT 0, page_views INTEGER DEFAULT 0,
-  page_views_b2b INTEGER DEFAULT 0, browser_sessions INTEGER DEFAULT 0, mobile_app_sessions INTEGER DEFAULT 0,
-  browser_page_views INTEGER DEFAULT 0, mobile_app_page_views INTEGER DEFAULT 0,
-  buy_box_percentage DECIMAL(5,2), buy_box_percentage_b2b DECIMAL(5,2),
-  unit_session_percentage DECIMAL(5,2), unit_session_percentage_b2b DECIMAL(5,2),
-  created_at TIMESTAMPTZ DEFAULT NOW(),
-  UNIQUE(date, marketplace_id, child_asin));
-CREATE INDEX idx_sp_daily_date ON sp_daily_asin_data(date DESC);
-CREATE INDEX idx_sp_daily_asin ON sp_daily_asin_data(child_asin);
-CREATE INDEX idx_sp_daily_marketplace ON sp_daily_asin_data(marketplace_id);
-CREATE INDEX idx_sp_daily_date_marketplace ON sp_daily_asin_data(date, marketplace_id);
-CREATE TABLE sp_data_pulls (
-  id BIGSERIAL PRIMARY KEY, pull_date DATE NOT NULL,
-  marketplace_id UUID NOT NULL REFERENCES marketplaces(id), amazon_marketplace_id TEXT NOT NULL,
-  report_id TEXT, status TEXT DEFAULT 'pending', asin_count INTEGER, error_message TEXT,
-  started_at TIMESTAMPTZ DEFAULT NOW(), completed_at TIMESTAMPTZ,
-  UNIQUE(pull_date, marketplace_id));
-"""
-
-GERMANY, US = marketplace("DE"), marketplace("US")
-FOUND = date(2026, 11, 10)
 PERCENTAGES = (
     "buy_box_percentage", "buy_box_percentage_b2b", "unit_session_percentage", "unit_session_percentage_b2b",
 )  # fmt: skip
@@ -60,25 +32,6 @@ def bare(bare_url: str) -> Iterator[Database]:
     """A connection to an empty database."""
     with psycopg.connect(bare_url, autocommit=True, row_factory=dict_row) as connection:
         yield connection
-
-
-def with_the_missions_tables(bare: Database) -> list[dict[str, Any]]:
-    """Apply the mission's SQL by hand and put rows in; return the rows."""
-    bare.execute(MISSION.encode())
-    for m in (GERMANY, US):
-        bare.execute("INSERT INTO marketplaces VALUES (%s)", (m.uuid,))
-        for asin in ("B0FOUND001", "B0FOUND002"):
-            bare.execute(
-                "INSERT INTO sp_daily_asin_data (date, marketplace_id, amazon_marketplace_id, child_asin,"
-                " units_ordered, unit_session_percentage) VALUES (%s, %s, %s, %s, 3, 12.34)",
-                (FOUND, m.uuid, m.amazon_id, asin),
-            )
-    bare.execute(
-        "INSERT INTO sp_data_pulls (pull_date, marketplace_id, amazon_marketplace_id, status, report_id)"
-        " VALUES (%s, %s, %s, 'completed', 'by hand')",
-        (FOUND, GERMANY.uuid, GERMANY.amazon_id),
-    )
-    return bare.execute("SELECT * FROM sp_daily_asin_data ORDER BY id").fetchall()
 
 
 async def migrated(url: str) -> Migrated:
@@ -128,7 +81,7 @@ async def test_a_function_whose_text_has_changed_is_applied_again(bare_url: str,
 
 
 async def test_the_missions_tables_are_kept_with_every_row_and_id(bare_url: str, bare: Database) -> None:
-    before = with_the_missions_tables(bare)
+    before = in_the_missions_tables(bare)
 
     done = await migrated(bare_url)
 
@@ -148,7 +101,7 @@ async def test_the_missions_tables_are_kept_with_every_row_and_id(bare_url: str,
 
 
 async def test_widening_a_percentage_does_not_rewrite_the_table(bare_url: str, bare: Database) -> None:
-    with_the_missions_tables(bare)
+    in_the_missions_tables(bare)
     files = "SELECT pg_relation_filenode('sp_daily_asin_data') AS heap"
     before = bare.execute(files).fetchall()
     await migrated(bare_url)
@@ -156,7 +109,7 @@ async def test_widening_a_percentage_does_not_rewrite_the_table(bare_url: str, b
 
 
 async def test_days_that_are_there_are_adopted_as_found_and_unproven(bare_url: str, bare: Database) -> None:
-    with_the_missions_tables(bare)
+    in_the_missions_tables(bare)
     assert (await migrated(bare_url)).adopted == 2
     lines = bare.execute("SELECT * FROM sp_slices ORDER BY scope").fetchall()
     assert [(one["scope"], one["first_day"], one["state"], one["source"], one["row_count"]) for one in lines] == [
@@ -168,7 +121,7 @@ async def test_days_that_are_there_are_adopted_as_found_and_unproven(bare_url: s
 async def test_a_night_on_the_missions_tables_fills_them_and_deletes_nothing_found(
     bare_url: str, bare: Database, tmp_path: Any
 ) -> None:
-    before = with_the_missions_tables(bare)
+    before = in_the_missions_tables(bare)
     await migrated(bare_url)
     async with open_shop(bare_url, tmp_path, marketplaces=("DE", "US")) as shop:
         report = await shop.night(first=FOUND, last=FOUND)
@@ -219,7 +172,7 @@ async def test_a_night_fits_into_tables_with_other_column_types(bare_url: str, b
 async def test_a_view_that_stands_on_a_percentage_keeps_it_narrow_and_that_is_said(
     bare_url: str, bare: Database, tmp_path: Any
 ) -> None:
-    with_the_missions_tables(bare)
+    in_the_missions_tables(bare)
     bare.execute(b"CREATE VIEW best AS SELECT child_asin, unit_session_percentage FROM sp_daily_asin_data")
 
     done = await migrated(bare_url)
@@ -239,7 +192,7 @@ async def test_a_view_that_stands_on_a_percentage_keeps_it_narrow_and_that_is_sa
 
 
 async def test_a_column_that_must_be_filled_and_that_we_do_not_know_is_named(bare_url: str, bare: Database) -> None:
-    with_the_missions_tables(bare)
+    in_the_missions_tables(bare)
     bare.execute(b"ALTER TABLE sp_daily_asin_data ADD COLUMN brand text NOT NULL DEFAULT 'x'")
     bare.execute(b"ALTER TABLE sp_daily_asin_data ALTER COLUMN brand DROP DEFAULT")
     rows = bare.execute("SELECT id, brand, units_ordered FROM sp_daily_asin_data ORDER BY id").fetchall()
@@ -286,7 +239,7 @@ async def test_other_tables_of_the_user_are_never_touched(bare_url: str, bare: D
     for name in ("si_stock", "pop_prices", "kt_words"):
         bare.execute(f"CREATE TABLE {name} (id int, sp text)".encode())
         bare.execute(f"INSERT INTO {name} VALUES (1, 'x')".encode())
-    with_the_missions_tables(bare)
+    in_the_missions_tables(bare)
     oids = "SELECT relname, oid, relfilenode, relrowsecurity FROM pg_class WHERE relname ~ '^(si|pop|kt)_' ORDER BY 1"
     before = bare.execute(oids.encode()).fetchall()
     await migrated(bare_url)
@@ -295,13 +248,106 @@ async def test_other_tables_of_the_user_are_never_touched(bare_url: str, bare: D
 
 async def test_a_table_that_is_called_sp_api_pulls_is_left_alone(bare_url: str, bare: Database) -> None:
     bare.execute(b"CREATE TABLE sp_api_pulls (mine int)")
-    await migrated(bare_url)
+    done = await migrated(bare_url)
     assert types(bare, "sp_api_pulls") == {"mine": "integer"}
+    assert done.findings == (
+        "sp_api_pulls is a table of yours and is left alone; what is pulled is listed in sp_data_pulls.",
+    )
+
+
+async def test_totals_and_pulls_with_columns_that_nobody_foresaw_are_filled_and_named(
+    bare_url: str, bare: Database, tmp_path: Any
+) -> None:
+    in_the_missions_tables(bare)
+    bare.execute("ALTER TABLE sp_data_pulls ADD COLUMN retries int NOT NULL DEFAULT 0")
+    bare.execute(
+        "CREATE TABLE sp_daily_totals (date date, marketplace_id uuid, total_sales numeric, total_units bigint,"
+        " units_ordered bigint, sessions numeric, note text)"
+    )
+    bare.execute("INSERT INTO sp_daily_totals VALUES (%s, %s, 12.5, 3, 3, 7, 'mine')", (FOUND, GERMANY.uuid))
+    before = bare.execute("SELECT * FROM sp_daily_totals").fetchall()
+
+    done = await migrated(bare_url)
+
+    assert done.findings == (
+        "sp_daily_totals has columns that are not ours, which are kept and never written: total_sales, total_units,"
+        " note.",
+        "sp_data_pulls has columns that are not ours, which are kept and never written: retries.",
+    )
+    after = bare.execute("SELECT * FROM sp_daily_totals").fetchall()
+    assert [{name: one[name] for name in before[0]} for one in after] == before
+    async with open_shop(bare_url, tmp_path, marketplaces=("DE", "US")) as shop:
+        assert (await shop.night()).exit_code == 0
+        for code, day in shop.newest_days(("DE", "US")):
+            query = "SELECT FROM sp_daily_totals t JOIN sp_data_pulls p ON (p.pull_date, p.marketplace_id)"
+            query += (
+                " = (t.date, t.marketplace_id) WHERE t.date = %s AND t.units_ordered > 0 AND status = 'completed'"
+            )
+            assert shop.rows(query, day), (code, day)
+    assert len(bare.execute("SELECT FROM sp_daily_totals WHERE note = 'mine'").fetchall()) == 1
+
+
+async def test_totals_and_pulls_that_cannot_hold_what_we_write_are_named_all_at_once(
+    bare_url: str, bare: Database
+) -> None:
+    in_the_missions_tables(bare)
+    bare.execute("ALTER TABLE sp_data_pulls ADD COLUMN run uuid NOT NULL DEFAULT gen_random_uuid()")
+    bare.execute("ALTER TABLE sp_data_pulls ALTER COLUMN run DROP DEFAULT, ALTER COLUMN asin_count TYPE text")
+    bare.execute(
+        "CREATE TABLE sp_daily_totals (date date, marketplace_id uuid, ordered_product_sales numeric(12,0),"
+        " page_views smallint, UNIQUE (date, marketplace_id))"
+    )
+    with pytest.raises(Fault) as fault:
+        await migrated(bare_url)
+    for block in (
+        "sp_data_pulls.run must be filled", "sp_data_pulls.asin_count is text; we write integer",
+        "sp_daily_totals.ordered_product_sales is numeric(12,0), which would round; we write numeric(14,2)",
+        "sp_daily_totals.page_views is smallint; we write integer",
+    ):  # fmt: skip
+        assert block in str(fault.value)
+
+
+async def test_pulls_without_a_key_get_one(bare_url: str, bare: Database, tmp_path: Any) -> None:
+    bare.execute("CREATE TABLE sp_data_pulls (pull_date date, marketplace_id uuid, status varchar(20))")
+    await migrated(bare_url)
+    async with open_shop(bare_url, tmp_path, marketplaces=("DE",)) as shop:
+        assert (await shop.night()).exit_code == 0
+    assert {one["status"] for one in bare.execute("SELECT status FROM sp_data_pulls").fetchall()} == {"completed"}
+
+
+async def test_a_narrower_column_of_money_is_named_and_what_exceeds_it_is_stored_as_null(
+    bare_url: str, bare: Database, tmp_path: Any
+) -> None:
+    bare.execute(
+        "CREATE TABLE sp_daily_asin_data (date date, marketplace_id uuid, child_asin text,"
+        " ordered_product_sales numeric(4,2), UNIQUE (date, marketplace_id, child_asin))"
+    )
+    done = await migrated(bare_url)
+    assert "numeric(4,2) is narrower than numeric(12,2)" in "".join(done.findings)
+    async with open_shop(bare_url, tmp_path, marketplaces=("DE",)) as shop:
+        assert (await shop.night(first=shop.newest())).exit_code in {0, 3}
+        assert "stored as NULL" in "".join(pull["note"] or "" for pull in shop.pulls("DE"))
+
+
+async def test_tables_that_block_us_block_every_command_until_they_are_corrected(
+    bare_url: str, bare: Database
+) -> None:
+    in_the_missions_tables(bare)
+    bare.execute("ALTER TABLE sp_daily_asin_data ALTER COLUMN sessions TYPE text")
+    settings = read_settings({})
+    for _ in range(2):
+        with pytest.raises(Fault, match="sessions is text"):
+            async with opened(settings, bare_url):
+                pass
+    bare.execute("ALTER TABLE sp_daily_asin_data ALTER COLUMN sessions DROP DEFAULT")
+    bare.execute("ALTER TABLE sp_daily_asin_data ALTER COLUMN sessions TYPE integer USING sessions::integer")
+    async with opened(settings, bare_url):
+        pass
 
 
 async def test_a_role_that_does_not_own_the_tables_is_told_so(bare_url: str, bare: Database) -> None:
-    with_the_missions_tables(bare)
-    role = f"guest_{bare.info.backend_pid}"
+    in_the_missions_tables(bare)
+    role = f"guest_{bare.info.dbname}"
     bare.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'guest'".encode())
     bare.execute(f"GRANT ALL ON SCHEMA public TO {role}".encode())
     bare.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}".encode())
@@ -313,3 +359,18 @@ async def test_a_role_that_does_not_own_the_tables_is_told_so(bare_url: str, bar
     finally:
         bare.execute(f"DROP OWNED BY {role}".encode())
         bare.execute(f"DROP ROLE {role}".encode())
+
+
+async def test_a_table_of_rates_of_ones_own_keeps_its_rows_and_columns(bare_url: str, bare: Database) -> None:
+    bare.execute(
+        "CREATE TABLE fx_rates (date date, currency_code varchar(3), rate numeric, PRIMARY KEY (date, currency_code))"
+    )
+    bare.execute("INSERT INTO fx_rates VALUES ('2026-11-20', 'USD', 1.0825)")
+    await migrated(bare_url)
+    assert types(bare, "fx_rates") == {
+        "date": "date", "currency_code": "character varying(3)", "rate": "numeric", "per_eur": "numeric",
+        "source": "text", "pull_id": "bigint",
+    }  # fmt: skip
+    assert bare.execute("SELECT rate, per_eur FROM fx_rates").fetchall() == [
+        {"rate": Decimal("1.0825"), "per_eur": None}
+    ]

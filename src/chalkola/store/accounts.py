@@ -1,7 +1,7 @@
 """What we know of the accounts: which marketplaces they open, whose login fails, which sources are closed to them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -49,7 +49,8 @@ class Accounts:
             "INSERT INTO sp_accounts VALUES (%s, %s, %s, %s, NULL, %s) ON CONFLICT (account) DO UPDATE SET"
             " region = excluded.region, marketplaces = excluded.marketplaces, seen_at = excluded.seen_at,"
             " fault = NULL, token_fingerprint = excluded.token_fingerprint RETURNING 1",
-            account.key, account.region.value, list(marketplaces), self._clock.now(), fingerprint(account),
+            account.key, account.region and account.region.value, list(marketplaces), self._clock.now(),
+            fingerprint(account),
         )  # fmt: skip
 
     async def refused(self, account: Account, fault: str) -> None:
@@ -58,7 +59,7 @@ class Accounts:
             "INSERT INTO sp_accounts (account, region, fault, token_fingerprint) VALUES (%s, %s, %s, %s)"
             " ON CONFLICT (account) DO UPDATE SET fault = excluded.fault,"
             " token_fingerprint = excluded.token_fingerprint RETURNING 1",
-            account.key, account.region.value, fault, fingerprint(account),
+            account.key, account.region and account.region.value, fault, fingerprint(account),
         )  # fmt: skip
 
     async def close_source(self, account: Account, source: str, reason: str, showed_on: int | None = None) -> None:
@@ -67,6 +68,16 @@ class Accounts:
         await self._call(
             "SELECT sp_close_source(%s, %s, %s, %s, %s, %s)",
             account.key, source, reason, fingerprint(account), showed_on, self._clock.now(),
+        )  # fmt: skip
+
+    async def lose_marketplaces(
+        self, account: Account, opens: Collection[str], reason: str, showed_on: int | None = None
+    ) -> None:
+        """Note that an account opens only these marketplaces (Amazon's ids) any more: what was to be asked of others
+        ends, with the reason, and so does the pull it showed on, ticket or not."""
+        await self._call(
+            "SELECT sp_lose_marketplaces(%s, %s, %s, %s, %s)",
+            account.key, sorted(opens), reason, showed_on, self._clock.now(),
         )  # fmt: skip
 
     async def closed_sources(self, accounts: Sequence[Account]) -> set[tuple[str, str]]:

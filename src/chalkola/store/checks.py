@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from chalkola.clock import RealClock
 from chalkola.datasets import CATALOG
+from chalkola.store.access import made_by
 from chalkola.store.connection import Pool, database_errors
 from chalkola.store.migrate import scripts
 
@@ -33,6 +34,8 @@ class DatabaseFacts:
     """In the tables of data, as the server estimates it."""
     read_only: bool
     ahead: timedelta = timedelta()
+    may_execute: bool = True
+    """All of our functions that are there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +70,15 @@ async def read_database(pool: Pool) -> DatabaseFacts:
         " pg_database_size(current_database()) AS size_bytes,"
         " (SELECT coalesce(sum(n_live_tup), 0)::bigint FROM pg_stat_user_tables"
         "   WHERE schemaname = current_schema() AND relname = ANY (%(data)s)) AS row_count,"
+        " (SELECT coalesce(bool_and(has_function_privilege(p.oid, 'EXECUTE')), true) FROM pg_proc p"
+        "   WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY (%(made)s)) AS may_execute,"
         " current_setting('default_transaction_read_only')::boolean OR pg_is_in_recovery() AS read_only,"
         " clock_timestamp() - %(now)s AS ahead"
     )
     tables = {name for script in scripts() for name in _MADE_HERE.findall(script.text)} - _LOOKED_UP
-    values = {"tables": sorted(tables), "data": [d.table.name for d in CATALOG], "now": RealClock().now()}
+    made = list(made_by(script.text for script in scripts()))
+    data = [d.table.name for d in CATALOG]
+    values = {"tables": sorted(tables), "made": made, "data": data, "now": RealClock().now()}
     with database_errors():
         async with pool.connection() as connection, connection.cursor(row_factory=class_row(DatabaseFacts)) as cursor:
             await cursor.execute(query, values)

@@ -10,7 +10,8 @@ from psycopg import sql
 
 from chalkola.errors import Fault
 from chalkola.marketplaces import MARKETPLACES, Marketplace
-from chalkola.store.connection import Connection, Pool, database_errors
+from chalkola.store.connection import Pool, database_errors
+from chalkola.store.direct import DirectConnection, as_direct
 from chalkola.store.relations import Column, Kind, Relation
 
 _BATCH_BYTES = 1 << 20
@@ -26,10 +27,11 @@ class Part:
 
 
 @asynccontextmanager
-async def one_view(pool: Pool) -> AsyncIterator[Connection]:
-    """Give a transaction that sees one state of the database however long it lasts, and can change nothing."""
+async def one_view(pool: Pool) -> AsyncIterator[DirectConnection]:
+    """Give a transaction that sees one state of the database however long it lasts, and can change nothing. Raises
+    `NeedsDatabaseUrl` where there is none."""
     with database_errors():
-        async with pool.connection() as connection, connection.transaction():
+        async with as_direct(pool, "An export").transaction() as connection:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             # A hosted database ends statements after two minutes; rows that a policy hides are an error, not a gap.
             await connection.execute(
@@ -39,7 +41,7 @@ async def one_view(pool: Pool) -> AsyncIterator[Connection]:
             yield connection
 
 
-async def count_rows(connection: Connection, relation: Relation, part: Part) -> int:
+async def count_rows(connection: DirectConnection, relation: Relation, part: Part) -> int:
     """Return how many rows a part has."""
     query = sql.SQL("SELECT count(*) FROM {}{}").format(sql.Identifier(relation.name), _where(relation, part))
     with _complete(relation):
@@ -47,7 +49,9 @@ async def count_rows(connection: Connection, relation: Relation, part: Part) -> 
     return int(row[0]) if row else 0
 
 
-async def read_rows(connection: Connection, relation: Relation, part: Part) -> AsyncGenerator[tuple[bytes, int]]:
+async def read_rows(
+    connection: DirectConnection, relation: Relation, part: Part
+) -> AsyncGenerator[tuple[bytes, int]]:
     """Yield whole rows as CSV in UTF-8 without a header, about a megabyte at a time, and how many they are.
 
     NULL is nothing at all, an empty text is `""`; instants are UTC; arrays are JSON.

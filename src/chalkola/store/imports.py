@@ -14,7 +14,7 @@ from chalkola.clock import Clock
 from chalkola.datasets.model import Box, Column, Slice
 from chalkola.errors import Refusal, UsageError
 from chalkola.marketplaces import Marketplace
-from chalkola.store.connection import Connection, Pool, database_errors
+from chalkola.store.database import Connection, Holding, Pool, database_errors
 from chalkola.store.ledger import LINE, Claimed, Ledger, Line, Told, line_of
 from chalkola.store.migrate import insert_marketplaces
 
@@ -60,15 +60,13 @@ class ImportLedger(Ledger):
         )  # fmt: skip
 
     @asynccontextmanager
-    async def holding(
-        self, pull: Claimed, beside: Sequence[str] = ()
-    ) -> AsyncIterator[tuple[Connection, list[Line]]]:
+    async def holding(self, pull: Claimed, beside: Sequence[str] = ()) -> AsyncIterator[tuple[Holding, list[Line]]]:
         """Give one transaction that has written the pull's line, and holds its slice's and those beside it.
 
         Raises `NotTaken` when the day is closed and may not be written, or Amazon is being asked for it.
         """
         with database_errors():
-            async with self._pool.connection() as connection, connection.transaction():
+            async with self._pool.transaction() as connection:
                 await self._write(connection, pull)
                 query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
                 rows = await (await connection.execute(query, (pull.id, pull.generation, list(beside)))).fetchall()
@@ -76,9 +74,7 @@ class ImportLedger(Ledger):
                 await self._check(connection, pull, next(x for x in lines if x.slice == self._wanted.slice))
                 yield connection, [self._as_before(line) for line in lines]
 
-    async def finish(
-        self, connection: Connection, pull: Claimed, stage: Any, told: Sequence[Told], **how: Any
-    ) -> None:
+    async def finish(self, connection: Holding, pull: Claimed, stage: Any, told: Sequence[Told], **how: Any) -> None:
         """Close the pull. Raises `NotTaken`, which undoes everything, when the rows were not accepted."""
         own = next(t for t in told if t.slice == self._wanted.slice)
         if own.row_count is None:

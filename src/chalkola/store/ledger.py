@@ -1,12 +1,12 @@
-"""The ledger's verbs, as Python sees them. What each of them does is written in `functions/20_pulls.sql`."""
+"""The ledger's verbs, as Python sees them. What each of them does is written in `functions/`."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, TypeVar
 
 import msgspec
 from psycopg.rows import class_row
@@ -15,14 +15,17 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from chalkola.clock import Clock
 from chalkola.datasets.model import Box, Pull, Slice, SliceState, Sums
 from chalkola.marketplaces import by_scope
-from chalkola.store.connection import Connection, Pool, database_errors
+from chalkola.store.database import DatabaseGone, Holding, Overtaken, Pool, database_errors
 
 LEASE = timedelta(seconds=60)  # machine time
+_OVERTAKEN_AT_MOST = 8
 
 Reason = Literal["quota", "pending", "setback"]
 Manner = Literal["alone", "complete"]
 """How a slice is to be asked for next time: `alone`, one marketplace and day in a question; or in a `complete` way,
 for all its ASINs."""
+
+T = TypeVar("T")
 
 set_json_dumps(msgspec.json.encode)
 
@@ -138,16 +141,19 @@ class Ledger:
         rows = await self._call("SELECT * FROM sp_plan(%s, %s)", Jsonb(planned), self._clock.now())
         return [row[0] for row in rows]
 
-    async def claim(self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], most: int) -> list[Claimed]:
-        """Claim up to `most` pulls whose next step can be done now; empty when there is none."""
+    async def claim(
+        self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], most: int, reserve: float = 0
+    ) -> list[Claimed]:
+        """Claim up to `most` pulls whose next step can be done now; empty when there is none. Questions about history
+        leave the share `reserve` (0 to 1) of every bucket's turns to others."""
         with database_errors():
             async with (
                 self._pool.connection() as connection,
                 connection.cursor(row_factory=class_row(Claimed)) as cursor,
             ):
                 await cursor.execute(
-                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s)",
-                    (worker, list(accounts), _array(wanted), most, LEASE, self._clock.now()),
+                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s, %s)",
+                    (worker, list(accounts), _array(wanted), most, LEASE, reserve, self._clock.now()),
                 )
                 return await cursor.fetchall()
 
@@ -166,13 +172,15 @@ class Ledger:
         until: datetime,
         reason: Reason,
         waiting_for: str,
+        why: str = "",
         needs: Sequence[str] = (),
         document_id: str | None = None,
     ) -> None:
-        """Let the pull go; its next step is in `stage` and not before `until`."""
+        """Let the pull go; its next step is in `stage` and not before `until`. `why` is for the pull's story."""
         await self._call(
-            "SELECT sp_postpone(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            pull.id, pull.generation, stage, until, list(needs), reason, waiting_for, document_id, self._clock.now(),
+            "SELECT sp_postpone(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            pull.id, pull.generation, stage, until, list(needs), reason, waiting_for, why, document_id,
+            self._clock.now(),
         )  # fmt: skip
 
     async def renew(self, worker: str, pulls: Sequence[int]) -> None:
@@ -195,13 +203,22 @@ class Ledger:
         return [row[0] for row in await self._call(query)]
 
     async def outlook(
-        self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], patience: timedelta
+        self, worker: str, *, accounts: Sequence[str], wanted: Sequence[int], patience: timedelta, reserve: float = 0
     ) -> Outlook:
-        """Return what is left to do for these accounts, as `worker` sees it."""
+        """Return what is left to do for these accounts, as `worker` sees it; `reserve` as in `claim`."""
         now = self._clock.now()
-        query: LiteralString = "SELECT open, next_at, leased_for FROM sp_outlook(%s, %s, %s::bigint[], %s, %s)"
-        rows = await self._call(query, worker, list(accounts), _array(wanted), patience, now)
+        query: LiteralString = "SELECT open, next_at, leased_for FROM sp_outlook(%s, %s, %s::bigint[], %s, %s, %s)"
+        rows = await self._call(query, worker, list(accounts), _array(wanted), patience, reserve, now)
         return Outlook(open=rows[0][0], next_at=rows[0][1], leased_for=rows[0][2])
+
+    async def withdraw(self, account: str, source: str) -> None:
+        """Drop the questions about history that were planned for a source of an account and never asked."""
+        await self._call("SELECT sp_withdraw(%s, %s)", account, source)
+
+    async def close_silent(self, slices: Sequence[Slice], reason: str) -> None:
+        """Close days of which Amazon has shown twice that there is nothing: by date, and in a listing of ASINs."""
+        silent = [{**_travelling(s), "reason": reason} for s in slices]
+        await self._call("SELECT sp_close_silent(%s, %s)", Jsonb(silent), self._clock.now())
 
     async def slices_of(self, pull: Claimed) -> list[Slice]:
         """Return the slices that travel in a pull, by dataset, scope and day."""
@@ -247,13 +264,11 @@ class Ledger:
         return {row[0]: row[1] for row in await self._call("SELECT key, most FROM sp_slots")}
 
     @asynccontextmanager
-    async def holding(
-        self, pull: Claimed, beside: Sequence[str] = ()
-    ) -> AsyncIterator[tuple[Connection, list[Line]]]:
+    async def holding(self, pull: Claimed, beside: Sequence[str] = ()) -> AsyncIterator[tuple[Holding, list[Line]]]:
         """Give one transaction that holds the pull, its slices' lines and those of the datasets `beside` it, for
-        loading. Raises `LeaseLost`."""
+        loading. Raises `LeaseLost`; and `Overtaken` at its end, upon which it can be tried again."""
         with database_errors():
-            async with self._pool.connection() as connection, connection.transaction():
+            async with self._pool.holding(pull.id, pull.generation) as connection:
                 query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
                 values = pull.id, pull.generation, list(beside)
                 rows = await (await connection.execute(query, values)).fetchall()
@@ -261,7 +276,7 @@ class Ledger:
 
     async def finish(
         self,
-        connection: Connection,
+        connection: Holding,
         pull: Claimed,
         stage: Literal["loaded", "empty", "refused"],
         told: Sequence[Told],
@@ -271,20 +286,35 @@ class Ledger:
         archived_as: str | None = None,
         note: str | None = None,
         failure: str | None = None,
+        redo_at: datetime | None = None,
     ) -> None:
-        """Close a pull and tell its slices, in the caller's transaction."""
-        await connection.execute(
+        """Close a pull and tell its slices, in the caller's transaction. From `redo_at` on, what a refused one asked
+        for may be asked for anew."""
+        await connection.later(
             "SELECT sp_finish(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 pull.id, pull.generation, stage, row_count, byte_count, archived_as, note, failure,
                 Jsonb([_told(t) for t in told]), self._clock.now(),
             ),
         )  # fmt: skip
+        if redo_at is not None:
+            await connection.later("UPDATE sp_pulls SET redo_at = %s WHERE id = %s", (redo_at, pull.id))
 
     async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         with database_errors():
             async with self._pool.connection() as connection:
                 return await (await connection.execute(query, values)).fetchall()
+
+
+async def until_not_overtaken(transaction: Callable[[], Awaitable[T]]) -> T:
+    """Carry a transaction out, again when another run has changed what it looked at. Raises `DatabaseGone` when that
+    does not end: then the pull is let go, and claimed anew."""
+    for _ in range(_OVERTAKEN_AT_MOST):
+        try:
+            return await transaction()
+        except Overtaken as error:
+            overtaken = error
+    raise DatabaseGone(overtaken.what, remedy="The next run goes on with it.")
 
 
 def _array(ids: Sequence[int]) -> str:
@@ -311,6 +341,7 @@ def _planned(pull: Pull, creation: Sequence[str]) -> dict[str, object]:
         "rank": pull.rank,
         "slot": slot_key(pull.source.slot, pull.box.account),
         "filters": _filters(pull.box),
+        "redoes": pull.redoes,
         "slices": [_travelling(s) for s in pull.slices],
     }
 
@@ -402,4 +433,4 @@ def line_of(row: tuple[Any, ...]) -> Line:
 def _sums(stored: dict[str, Any] | None) -> Sums | None:
     if stored is None:
         return None
-    return replace(Sums(**stored), sales=Decimal(str(stored["sales"])))
+    return Sums(**{**stored, "sales": Decimal(str(stored["sales"]))})

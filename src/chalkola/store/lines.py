@@ -37,29 +37,38 @@ Coverage = Mapping[tuple[str, str], Known]
 """By dataset and scope; what is not in it was never heard of."""
 
 
-async def read_coverage(pool: Pool, datasets: Sequence[str], now: datetime) -> Coverage:
-    """Return what the ledger knows of these datasets; closed days of the last month, those that were answered in the
-    last day and those to be asked again have their lines."""
+async def read_coverage(
+    pool: Pool, datasets: Sequence[str], now: datetime, *, with_plans: bool = False, scope: str | None = None
+) -> Coverage:
+    """Return what the ledger knows of these datasets, in all scopes or in one; closed days of the last month, those
+    that were answered in the last day and those to be asked again have their lines.
+
+    What a backfill has planned and not asked yet is under way only `with_plans`: to everybody else it is lacking.
+    """
     whole: LiteralString = (
         "SELECT dataset, scope, min(first_day),"
         " coalesce(array_agg(" + _ORDINAL + ") FILTER (WHERE " + _CLOSED + "), '{}')"
-        " FROM sp_slices WHERE dataset = ANY (%s) GROUP BY dataset, scope"
+        " FROM sp_slices WHERE dataset = ANY (%s) AND scope = coalesce(%s, scope) GROUP BY dataset, scope"
     )
     some: LiteralString = (
-        "SELECT " + LINE + " FROM sp_slices s WHERE dataset = ANY (%s)"
+        "SELECT " + LINE + " FROM sp_slices s WHERE dataset = ANY (%s) AND scope = coalesce(%s, scope)"
         " AND (NOT " + _CLOSED + " OR first_day >= %s OR asked_at >= %s OR next_at IS NOT NULL)"
     )
     open_: LiteralString = (
         "SELECT ps.dataset, ps.scope, array_agg(DISTINCT ps." + _ORDINAL + ")"
         " FROM sp_pulls p JOIN sp_pull_slices ps ON ps.pull_id = p.id"
-        " WHERE p.finished_at IS NULL AND ps.dataset = ANY (%s) GROUP BY ps.dataset, ps.scope"
+        " WHERE p.finished_at IS NULL AND (%s OR p.rank < 2 OR p.stage <> 'planned') AND ps.dataset = ANY (%s)"
+        " AND ps.scope = coalesce(%s, ps.scope)"
+        " GROUP BY ps.dataset, ps.scope"
     )
     names = list(datasets)
     with database_errors():
-        async with pool.connection() as connection:
-            scopes = await (await connection.execute(whole, (names,))).fetchall()
-            rows = await (await connection.execute(some, (names, now.date() - RECENT, now - _A_DAY))).fetchall()
-            under_way = await (await connection.execute(open_, (names,))).fetchall()
+        # One look at all of it: what a worker finishes between two queries would be neither closed nor under way.
+        scopes, rows, under_way = await pool.look(
+            (whole, (names, scope)),
+            (some, (names, scope, now.date() - RECENT, now - _A_DAY)),
+            (open_, (with_plans, names, scope)),
+        )
     recent, others = _by_scope(map(line_of, rows))
     asked = {(dataset, scope): frozenset(days) for dataset, scope, days in under_way}
     return {
@@ -87,15 +96,17 @@ def _by_scope(lines: Iterable[Line]) -> tuple[_Lines, _Lines]:
     return closed, others
 
 
-async def open_pulls(pool: Pool, datasets: Sequence[str], scopes: Sequence[str]) -> list[int]:
-    """Return the pulls that are open for any slice of these datasets and scopes."""
+async def open_pulls(
+    pool: Pool, datasets: Sequence[str], scopes: Sequence[str], *, history: bool = False
+) -> list[int]:
+    """Return the pulls that are open for slices of these datasets and scopes: those about `history`, or others."""
     query: LiteralString = (
         "SELECT DISTINCT p.id FROM sp_pulls p JOIN sp_pull_slices ps ON ps.pull_id = p.id"
-        " WHERE p.finished_at IS NULL AND ps.dataset = ANY (%s) AND ps.scope = ANY (%s)"
+        " WHERE p.finished_at IS NULL AND (p.rank = 2) = %s AND ps.dataset = ANY (%s) AND ps.scope = ANY (%s)"
     )
     with database_errors():
         async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (list(datasets), list(scopes)))).fetchall()
+            rows = await (await connection.execute(query, (history, list(datasets), list(scopes)))).fetchall()
     return [row[0] for row in rows]
 
 
@@ -126,6 +137,22 @@ async def parts_before(connection: Connection, pull: Claimed) -> tuple[int, Mapp
     return (rows[0][0] if rows else 0), parts
 
 
+async def answers_disbelieved(
+    connection: Connection, pull_id: int, dataset: str, scope: str
+) -> list[tuple[int, datetime]]:
+    """Return how many rows each answer for a place had that was not believed, and when it was asked for: of those
+    before this pull, and since the last one that was believed. The last one first."""
+    query: LiteralString = (
+        "SELECT p.row_count, p.intended_at FROM sp_pulls p JOIN sp_pull_slices ps ON ps.pull_id = p.id"
+        " WHERE ps.dataset = %(dataset)s AND ps.scope = %(scope)s AND p.stage = 'loaded' AND ps.loaded IS NOT TRUE"
+        " AND p.id < %(pull)s AND p.id > coalesce((SELECT max(b.pull_id) FROM sp_pull_slices b WHERE b.loaded"
+        "  AND b.dataset = %(dataset)s AND b.scope = %(scope)s AND b.pull_id < %(pull)s), 0)"
+        " ORDER BY p.id DESC LIMIT 10"
+    )
+    values = {"dataset": dataset, "scope": scope, "pull": pull_id}
+    return [(row[0], row[1]) for row in await (await connection.execute(query, values)).fetchall()]
+
+
 async def read_lines(pool: Pool, slices: Sequence[Slice]) -> list[Line]:
     """Return the lines of these slices, in their order; those without a line are left out."""
     query: LiteralString = (
@@ -137,6 +164,19 @@ async def read_lines(pool: Pool, slices: Sequence[Slice]) -> list[Line]:
     with database_errors():
         async with pool.connection() as connection:
             rows = await (await connection.execute(query, wanted)).fetchall()
+    return [line_of(row) for row in rows]
+
+
+async def read_differing(pool: Pool, datasets: Sequence[str], scopes: Sequence[str]) -> list[Line]:
+    """Return the lines of the days that differ and were accepted with their residual, by scope, the oldest first."""
+    query: LiteralString = (
+        "SELECT " + LINE + " FROM sp_slices s WHERE dataset = ANY (%s) AND scope = ANY (%s) AND state = 'differs'"
+        " AND residual IS NOT NULL ORDER BY array_position(%s::text[], scope), first_day, dataset"
+    )
+    with database_errors():
+        async with pool.connection() as connection:
+            values = list(datasets), list(scopes), list(scopes)
+            rows = await (await connection.execute(query, values)).fetchall()
     return [line_of(row) for row in rows]
 
 

@@ -9,7 +9,6 @@ from typing import LiteralString, TypeVar
 from psycopg.rows import class_row
 
 from chalkola.store.connection import Pool, database_errors
-from chalkola.store.migrate import scripts
 
 T = TypeVar("T")
 
@@ -87,28 +86,6 @@ class DayFigures:
     state: str | None
 
 
-async def is_current(pool: Pool) -> bool:
-    """Return whether the database has every migration and the functions of this version: in one query."""
-    wanted = scripts()
-    query: LiteralString = (
-        "SELECT count(*) = cardinality(%(names)s) FROM sp_migrations m JOIN unnest(%(names)s::text[],"
-        " %(checksums)s::text[], %(repeatable)s::bool[]) AS w (name, checksum, repeatable)"
-        " ON m.name = w.name AND (NOT w.repeatable OR m.checksum = w.checksum)"
-    )
-    values = {
-        "names": [s.name for s in wanted],
-        "checksums": [s.checksum for s in wanted],
-        "repeatable": [s.repeatable for s in wanted],
-    }
-    with database_errors():
-        async with pool.connection() as connection:
-            there = await (await connection.execute("SELECT to_regclass('sp_migrations') IS NOT NULL")).fetchone()
-            if there is None or not there[0]:
-                return False
-            row = await (await connection.execute(query, values)).fetchone()
-    return bool(row and row[0])
-
-
 async def read_open_pulls(pool: Pool, most: int = 10_000) -> list[OpenPull]:
     """Return the first `most` pulls under way in the order in which they are claimed."""
     query: LiteralString = (
@@ -147,7 +124,8 @@ async def read_accounts(pool: Pool) -> list[KnownAccount]:
 async def read_alerts(pool: Pool) -> list[Alert]:
     """Return the open alerts, the latest first."""
     query: LiteralString = (
-        "SELECT rule, subject, message, raised_at FROM sp_alerts WHERE cured_at IS NULL ORDER BY raised_at DESC, id"
+        "SELECT rule, subject, concat_ws(' ', message, nullif(why, ''), nullif(todo, '')) AS message, raised_at"
+        " FROM sp_alerts WHERE cured_at IS NULL ORDER BY raised_at DESC, id"
     )
     return await _read(pool, Alert, query)
 

@@ -9,9 +9,9 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from chalkola.datasets.model import Count, Slice
+from chalkola.datasets.model import Count, Slice, Table
 from chalkola.marketplaces import by_scope
-from chalkola.store.connection import Connection, Pool, database_errors
+from chalkola.store.database import Connection, Holding, Pool, database_errors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ async def count_found(pool: Pool, scopes: Sequence[str], first: date, last: date
 
 
 @asynccontextmanager
-async def rebuilding(pool: Pool, given: Given) -> AsyncIterator[tuple[Connection, frozenset[Slice]]]:
+async def rebuilding(pool: Pool, given: Given) -> AsyncIterator[tuple[Holding, frozenset[Slice]]]:
     """Give one transaction that holds the slices' lines, and those slices that the pull's rows still belong to."""
     query: LiteralString = (
         "SELECT s.dataset, s.scope, s.first_day FROM sp_slices s"
@@ -98,17 +98,18 @@ async def rebuilding(pool: Pool, given: Given) -> AsyncIterator[tuple[Connection
     )
     wanted = [s.dataset for s in given.slices], [s.scope for s in given.slices], [s.day for s in given.slices]
     with database_errors():
-        async with pool.connection() as connection, connection.transaction():
+        async with pool.transaction() as connection:
             rows = await (await connection.execute(query, (*wanted, list(given.latest)))).fetchall()
             yield connection, frozenset(Slice(dataset=row[0], scope=row[1], day=row[2]) for row in rows)
 
 
-async def mend_fixed_columns(connection: Connection, table: str, slices: Iterable[Slice]) -> int:
+async def mend_fixed_columns(connection: Connection, table: Table, slices: Iterable[Slice]) -> int:
     """Set right what writing takes as given (Amazon's marketplace id). Return in how many rows it was wrong."""
+    of_days = sql.SQL(" AND date = ANY (%(days)s)" if "date" in table.slice_key else "")
     query = sql.SQL(
-        "UPDATE {} SET amazon_marketplace_id = %(id)s WHERE date = ANY (%(days)s) AND marketplace_id = %(uuid)s"
+        "UPDATE {} SET amazon_marketplace_id = %(id)s WHERE marketplace_id = %(uuid)s{}"
         " AND pull_id IS NOT NULL AND amazon_marketplace_id IS DISTINCT FROM %(id)s"
-    ).format(sql.Identifier(table))
+    ).format(sql.Identifier(table.name), of_days)
     days: dict[str, list[date]] = {}
     for s in slices:
         days.setdefault(s.scope, []).append(s.day)

@@ -1,7 +1,8 @@
 """Rows into tables: what is there is read, held against the answer, and only the difference is written.
 
-New rows go straight into the table by COPY; rows that changed or were withdrawn are staged and written in one
-statement each. What is unchanged is not touched.
+New rows go straight into the table; rows that changed or were withdrawn are staged and written in one statement each.
+What is unchanged is not touched. What is withdrawn is deleted, or kept and marked as gone where the
+table has a column for that.
 """
 
 import re
@@ -11,19 +12,18 @@ from datetime import datetime
 from typing import Literal
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from chalkola.datasets.cells import cells_of, sums_of_cells
-from chalkola.datasets.model import Batch, Box, Slice, Sums, Table
+from chalkola.datasets.model import Batch, Box, Column, Sums, Table
 from chalkola.datasets.spool import Numbered
-from chalkola.marketplaces import Marketplace, by_scope
-from chalkola.store.connection import Connection
+from chalkola.store.database import Connection, Holding, Selected, Shape
+from chalkola.store.placing import TYPES, Placing
 
 Key = tuple[int, bytes]
 """A row's slice by its number in the batch, and its key within it as the line of CSV begins."""
 Becomes = Literal["changed", "filled", "withdrawn"]
 
-_FIXED = ("date", "marketplace_id", "amazon_marketplace_id", "pull_id", "source", "first_loaded_at")
-_BLOCK_LINES = 2_000
 _CELL = re.compile(rb'"(?:[^"]|"")*"|[^",]+')
 
 
@@ -41,18 +41,19 @@ class Origin:
 @dataclass(kw_only=True)
 class Change:
     """What an answer changes in one slice. `filled` rows keep their own figures: they only gain what the source
-    before could not tell, or have other shares of the day."""
+    before could not tell, or have other shares of the day. `returned` rows had been gone."""
 
     added: int = 0
     changed: int = 0
     filled: int = 0
+    returned: int = 0
     withdrawn: int = 0
     delta: Sums = field(default_factory=Sums)
     """By how much the sums of the rows that the answer speaks of change."""
 
     @property
     def is_any(self) -> bool:
-        return bool(self.added or self.changed or self.filled or self.withdrawn)
+        return bool(self.added or self.changed or self.filled or self.returned or self.withdrawn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class Difference:
 
 
 async def difference(
-    connection: Connection, batch: Batch, box: Box, numbers: Collection[int], lines: "Lines"
+    connection: Holding, batch: Batch, box: Box, numbers: Collection[int], lines: "Lines"
 ) -> Difference:
     """Return how the answer differs from the table in the slices with these numbers.
 
@@ -86,6 +87,9 @@ async def difference(
             new.append((number, line))
             change.added += 1
             change.delta += sums_of_cells(batch.columns, cells_of(line))
+        elif old.is_gone:
+            staged.append((number, line, "changed"))
+            change.returned += 1
         elif old.line != line:
             before, after = cells_of(old.line), cells_of(line)
             becomes: Becomes = "filled" if old.was_found or _only_more(batch, before, after) else "changed"
@@ -93,7 +97,7 @@ async def difference(
             setattr(change, becomes, getattr(change, becomes) + 1)
             change.delta += sums_of_cells(batch.columns, after) - sums_of_cells(batch.columns, before)
     for (number, _), old in there.items():
-        if not old.was_found:
+        if not old.was_found and not old.is_gone:
             staged.append((number, old.line, "withdrawn"))
             changes[number].withdrawn += 1
             changes[number].delta -= sums_of_cells(batch.columns, cells_of(old.line))
@@ -107,20 +111,21 @@ async def untouched(
     before: rows are as that pull left them."""
     if not numbers:
         return frozenset()
-    places, counts = _places(batch), list(batch.counts.values())
+    placing, counts = Placing.of(batch), list(batch.counts.values())
     query = sql.SQL(
-        "SELECT t.date, t.marketplace_id, count(*), max(t.pull_id) FROM {} t"
-        " WHERE t.date = ANY (%s) AND t.marketplace_id = ANY (%s){} GROUP BY 1, 2"
-    ).format(sql.Identifier(batch.table.name), _asked_for(box, batch.table))
-    days, ids = {places[n][0].day for n in numbers}, {places[n][1].uuid for n in numbers}
-    rows = await (await connection.execute(query, (list(days), list(ids)))).fetchall()
-    there = {(day, marketplace): (count, last or 0) for day, marketplace, count, last in rows}
-    found = ((n, there.get((places[n][0].day, places[n][1].uuid), (0, 0))) for n in numbers)
+        "SELECT concat_ws(',', {key}), count(*), max(t.pull_id) FROM {table} t WHERE {within}{asins} GROUP BY {key}"
+    ).format(
+        key=_of_t(batch.table.slice_key), table=sql.Identifier(batch.table.name), within=placing.within(numbers),
+        asins=_asked_for(box, batch.table),
+    )  # fmt: skip
+    rows = await (await connection.execute(query)).fetchall()
+    there = {key.encode(): (count, last or 0) for key, count, last in rows}
+    found = ((n, there.get(placing.key(n), (0, 0))) for n in numbers)
     return frozenset(n for n, (count, last) in found if count == counts[n].row_count and last <= since)
 
 
 async def write(
-    connection: Connection, batch: Batch, found: Difference, numbers: Collection[int], lines: "Lines", origin: Origin
+    connection: Holding, batch: Batch, found: Difference, numbers: Collection[int], lines: "Lines", origin: Origin
 ) -> None:
     """Write a difference, for those of its slices whose numbers are given."""
     staged = [one for one in found.staged if one[0] in numbers]
@@ -128,7 +133,7 @@ async def write(
         await _change(connection, batch, staged, origin)
     new = lines.of(numbers) if found.new is None else (one for one in found.new if one[0] in numbers)
     if any(found.changes[n].added for n in numbers):
-        await _copy(connection, batch, new, origin)
+        await _insert(connection, batch, new, origin)
 
 
 @dataclass(kw_only=True)
@@ -167,49 +172,42 @@ class Lines:
 class _Old:
     line: bytes
     was_found: bool
+    is_gone: bool
 
 
-async def _there(connection: Connection, batch: Batch, box: Box, numbers: Collection[int]) -> dict[Key, _Old]:
+async def _there(connection: Holding, batch: Batch, box: Box, numbers: Collection[int]) -> dict[Key, _Old]:
     """Return the rows that the table has of these slices, as lines like those of the answer."""
-    places = _places(batch)
-    days = sorted({places[n][0].day for n in numbers})
-    ids = list({places[n][1].uuid for n in numbers})
-    columns = sql.SQL(", ").join(
-        sql.SQL("t.{}::" + column.type).format(sql.Identifier(column.name)) for column in batch.columns
+    placing, key = Placing.of(batch), batch.table.slice_key
+    selected = Selected(
+        columns=(
+            *((sql.SQL("t.{}").format(sql.Identifier(name)), name, False) for name in key),
+            (_is_null("pull_id"), "was_found", False),
+            (_is_null(batch.table.stamps.gone), "is_here", False),
+            *(_selected(column) for column in batch.columns),
+        ),
+        source=sql.SQL("FROM {} t WHERE {}{}").format(
+            sql.Identifier(batch.table.name), placing.within(numbers), _asked_for(box, batch.table)
+        ),
     )
-    query = sql.SQL(
-        "COPY (SELECT t.date, t.marketplace_id, t.pull_id IS NULL, {columns} FROM {table} t"
-        " WHERE t.date = ANY ({days}) AND t.marketplace_id = ANY ({ids}){asins})"
-        " TO STDOUT (FORMAT CSV, NULL 'null', ENCODING 'UTF8'{quoted})"
-    ).format(
-        columns=columns,
-        table=sql.Identifier(batch.table.name),
-        days=sql.Literal(days),
-        ids=sql.Literal(ids),
-        asins=_asked_for(box, batch.table),
-        quoted=_quoted(batch),
-    )
-    number_of = {f"{places[n][0].day},{places[n][1].uuid}".encode(): n for n in numbers}
+    number_of = {placing.key(n): n for n in numbers}
     there: dict[Key, _Old] = {}
-    async with connection.cursor() as cursor, cursor.copy(query) as copy:
-        async for row in copy:
-            place, found, line = _split(bytes(row))
-            number = number_of.get(place)
-            if number is not None:
-                there[number, _key(line, batch.table)] = _Old(line, found)
+    async for row in connection.lines(selected):
+        *place, found, is_here, line = row.split(b",", len(key) + 2)
+        number = number_of.get(b",".join(place))
+        if number is not None:
+            there[number, _key(line, batch.table)] = _Old(line, found == b"t", is_here == b"f")
     return there
 
 
-def _split(row: bytes) -> tuple[bytes, bool, bytes]:
-    """Return slice, whether the row was there before us, and the line, of a row as it is read."""
-    day, marketplace, found, line = row.rstrip(b"\n").split(b",", 3)
-    return day + b"," + marketplace, found == b"t", line
+def _is_null(column: str | None) -> sql.Composable:
+    """Return what says `t` where a column is NULL, or is none at all, and else `f`."""
+    if column is None:
+        return sql.SQL("'t'")
+    return sql.SQL("CASE WHEN t.{} IS NULL THEN 't' ELSE 'f' END").format(sql.Identifier(column))
 
 
-def _places(batch: Batch) -> list[tuple[Slice, Marketplace]]:
-    """Return slice and marketplace by a slice's number."""
-    found = ((s, by_scope(s.scope)) for s in batch.counts)
-    return [(s, m) for s, m in found if m is not None]
+def _of_t(names: Iterable[str]) -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in names)
 
 
 def _asked_for(box: Box, table: Table) -> sql.Composable:
@@ -228,14 +226,20 @@ def _asked_for(box: Box, table: Table) -> sql.Composable:
     return sql.SQL(" AND ({})").format(each)
 
 
-def _quoted(batch: Batch) -> sql.Composable:
-    quoted = [sql.Identifier(c.name) for c in batch.columns if not c.type.startswith("integer")]
-    return sql.SQL(", FORCE_QUOTE ({})").format(sql.SQL(", ").join(quoted)) if quoted else sql.SQL("")
+def _selected(column: Column) -> tuple[sql.Composable, str, bool]:
+    value = sql.SQL("t.{}::" + column.type).format(sql.Identifier(column.name))
+    return value, column.name, not column.type.startswith("integer")
 
 
 def _key(line: bytes, table: Table) -> bytes:
-    """Return the key with which a line begins; identifiers have no quotation marks, which reading makes sure of."""
-    return line[: line.index(b'"', 1)] if table.key else b""
+    """Return the key with which a line begins: the cell of one column, or no cell at all."""
+    if not table.key:
+        return b""
+    end = line.index(b'"', 1)
+    if line[end + 1 : end + 2] in (b",", b""):
+        return line[:end]
+    found = _CELL.match(line)  # it has quotation marks, which CSV doubles
+    return found[0] if found is not None else line
 
 
 def _only_more(batch: Batch, before: Sequence[str | None], after: Sequence[str | None]) -> bool:
@@ -247,65 +251,53 @@ def _only_more(batch: Batch, before: Sequence[str | None], after: Sequence[str |
     )
 
 
-async def _copy(connection: Connection, batch: Batch, lines: Iterable[Numbered], origin: Origin) -> None:
-    starts = _starts(batch, origin)
-    query = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT CSV, NULL 'null', ENCODING 'UTF8')").format(
-        sql.Identifier(batch.table.name), _names((*_FIXED, *(c.name for c in batch.columns)))
+async def _insert(connection: Holding, batch: Batch, lines: Iterable[Numbered], origin: Origin) -> None:
+    placing, stamped = Placing.of(batch), _stamped(batch.table, origin)
+    end = "".join(f"{value}," for _, _, value in stamped)
+    starts = [f"{placing.start(n, fixed=True)}{end}".encode() for n in range(len(placing.slices))]
+    shape: Shape = (
+        *((name, TYPES[name]) for name in batch.table.placed_by),
+        *((name, kind) for name, kind, _ in stamped),
+        *_shape(batch),
     )
-    async with connection.cursor() as cursor, cursor.copy(query) as copy:
-        held: list[bytes] = []
-        for number, line in lines:
-            held.append(starts[number] + line + b"\n")
-            if len(held) == _BLOCK_LINES:
-                await copy.write(b"".join(held))
-                held.clear()
-        await copy.write(b"".join(held))
+    await connection.write_lines(batch.table.name, shape, (starts[number] + line for number, line in lines))
 
 
-def _starts(batch: Batch, origin: Origin) -> list[bytes]:
-    """Return how the rows of each slice begin, by its number."""
-    end = f'{origin.pull_id},"{origin.source}",{origin.now.isoformat()},'
-    return [f'{s.day},{m.uuid},"{m.amazon_id}",{end}'.encode() for s, m in _places(batch)]
+def _stamped(table: Table, origin: Origin) -> Sequence[tuple[str, str, str]]:
+    """Return what the store notes of a new row: column, type, and value as CSV has it."""
+    noted = (
+        ("pull_id", "bigint", str(origin.pull_id)),
+        (table.stamps.source, "text", f'"{origin.source}"'),
+        (table.stamps.first, "timestamptz", origin.now.isoformat()),
+    )
+    return [(name, kind, value) for name, kind, value in noted if name]
 
 
 async def _change(
-    connection: Connection, batch: Batch, staged: Sequence[tuple[int, bytes, Becomes]], origin: Origin
+    connection: Holding, batch: Batch, staged: Sequence[tuple[int, bytes, Becomes]], origin: Origin
 ) -> None:
-    name = f"stage_{batch.table.name}"
-    columns = [("date", "date"), ("marketplace_id", "uuid"), ("becomes", "text")]
-    columns += [(column.name, column.type) for column in batch.columns]
-    create = sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(
-        sql.Identifier(name),
-        sql.SQL(", ").join(sql.SQL("{} " + type_).format(sql.Identifier(column)) for column, type_ in columns),
-    )
-    copy_in = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT CSV, NULL 'null', ENCODING 'UTF8')").format(
-        sql.Identifier(name), _names(column for column, _ in columns)
-    )
-    starts = [f"{s.day},{m.uuid}," for s, m in _places(batch)]
-    await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", name)))
-    await connection.execute(create)
-    async with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
-        for start in range(0, len(staged), _BLOCK_LINES):
-            block = staged[start : start + _BLOCK_LINES]
-            lines = [
-                f"{starts[number]}{_as(becomes, origin)},".encode() + line + b"\n" for number, line, becomes in block
-            ]
-            await copy.write(b"".join(lines))
-    await connection.execute(
-        "SELECT sp_change(%s, %s, %s, %s, %s, %s, %s)",
+    placing, stamps = Placing.of(batch), batch.table.stamps
+    starts = [placing.start(n, fixed=False) for n in range(len(placing.slices))]
+    lines = (f"{starts[n]}{_as(becomes, origin)},".encode() + line for n, line, becomes in staged)
+    key: Shape = (*((name, TYPES[name]) for name in batch.table.slice_key), ("becomes", "text"))
+    source = await connection.stage(f"stage_{batch.table.name}", (*key, *_shape(batch)), lines)
+    await connection.later(
+        "SELECT sp_change(%s, %s, %s, %s, %s, %s, %s, %s)",
         (
-            batch.table.name, name, list(batch.table.key), [c.name for c in batch.columns],
+            batch.table.name, source.as_string(None), [*batch.table.slice_key, *batch.table.key],
+            [c.name for c in batch.columns],
+            Jsonb({kind: getattr(stamps, kind) for kind in ("source", "changed", "times", "gone")}),
             origin.pull_id, origin.source, origin.now,
         ),
     )  # fmt: skip
 
 
+def _shape(batch: Batch) -> Shape:
+    return [(column.name, column.type) for column in batch.columns]
+
+
 def _as(becomes: Becomes, origin: Origin) -> Becomes:
     return "filled" if becomes == "changed" and origin.mends else becomes
-
-
-def _names(names: Iterable[str]) -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def _with_null(line: bytes, place: int) -> bytes:

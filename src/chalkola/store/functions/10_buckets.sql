@@ -1,16 +1,25 @@
 -- Turns from buckets. A bucket is one row (GCRA): `full_at` moves on by `seconds_per_turn` with each turn, and a turn can
 -- be had while the bucket lacks fewer than `burst` turns. `now` is Amazon's time and always a parameter.
 
--- From when a bucket grants its next turn.
-CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
+-- From when a bucket grants its next turn while that share of its turns is kept for others: of its burst, so that the
+-- others need not wait, and of what it grants in a day.
+CREATE OR REPLACE FUNCTION sp_next_turn_beside(b sp_buckets, reserve double precision)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT greatest(
-    b.full_at - (b.burst - 1) * make_interval(secs => b.seconds_per_turn),  -- rounded as `sp_take` rounds each turn
+    -- rounded as `sp_take` rounds each turn
+    b.full_at - (b.burst - 1 - floor(b.burst * reserve)::integer) * make_interval(secs => b.seconds_per_turn),
     b.blocked_until,
     -- a daily limit is full while the daily-th youngest turn is less than a day old
     CASE WHEN b.daily IS NOT NULL THEN (
       SELECT t.taken_at + interval '24 hours' FROM sp_bucket_turns t
-      WHERE t.key = b.key ORDER BY t.taken_at DESC OFFSET b.daily - 1 LIMIT 1) END);
+      WHERE t.key = b.key ORDER BY t.taken_at DESC
+      OFFSET greatest(1, b.daily - floor(b.daily * reserve)::integer) - 1 LIMIT 1) END);
+$$;
+
+-- From when a bucket grants its next turn.
+CREATE OR REPLACE FUNCTION sp_next_turn(b sp_buckets)
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT sp_next_turn_beside(b, 0);
 $$;
 
 -- Declare a bucket; an existing one keeps its state, and its rate too when Amazon has stated one.

@@ -1,10 +1,12 @@
 -- The life of a pull: plan -> claim (which takes the turns and writes the intent) -> ticket -> postpone … -> finish.
 -- Each verb is one transaction. All but `sp_plan` and `sp_claim` are fenced: they raise CH001 when the caller's lease
--- has run out and somebody else has claimed the pull since.
+-- has run out and somebody else has claimed the pull since. What a person would want to know of it later each verb writes
+-- into `sp_pull_events`; that Amazon is still at work is no event.
 
 -- Write questions down. `pulls` is a list of {source, account, question, question_key, first_day, last_day, settled,
--- creation, rank, slot, filters, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}, in the
--- order in which they are to be asked. Return the ids of the open lines, new or already there.
+-- creation, rank, slot, filters, redoes, slices: [{dataset, scope, first_day, marketplace_id, amazon_marketplace_id}]}, in
+-- the order in which they are to be asked; `redoes` is a refused pull whose ASINs and days are in them. Return the ids of
+-- the open lines, new or already there.
 CREATE OR REPLACE FUNCTION sp_plan(pulls jsonb, now timestamptz)
 RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
@@ -31,104 +33,12 @@ BEGIN
   CROSS JOIN jsonb_to_recordset(p.slices) AS s (dataset text, scope text, first_day date)
   ON CONFLICT DO NOTHING;
 
+  UPDATE sp_pulls SET redone_at = now
+  WHERE id IN (SELECT p.redoes FROM jsonb_to_recordset(pulls) AS p (redoes bigint)) AND redone_at IS NULL;
+
   RETURN QUERY
   SELECT open.id FROM jsonb_to_recordset(pulls) AS p (question_key text)
   JOIN sp_pulls open ON open.question_key = p.question_key AND open.finished_at IS NULL;
-END $$;
-
--- The slots that are full: as many questions of a kind are under way as Amazon takes of an account, or one, as long as
--- it has accepted none of that kind yet.
-CREATE OR REPLACE FUNCTION sp_full_slots()
-RETURNS text[] LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT coalesce(array_agg(u.slot), '{}') FROM (
-    SELECT p.slot, count(*) AS questions FROM sp_pulls p
-    WHERE p.finished_at IS NULL AND p.slot IS NOT NULL AND p.stage IN ('asking', 'looking', 'asked')
-    GROUP BY p.slot) AS u
-  JOIN sp_slots s ON s.key = u.slot
-  WHERE u.questions >= CASE WHEN s.accepted THEN s.most ELSE 1 END;
-$$;
-
--- Declare how many questions may be under way. One that was lowered comes back by one a day.
-CREATE OR REPLACE FUNCTION sp_define_slot(key text, most integer, now timestamptz)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  INSERT INTO sp_slots AS s (key, most) VALUES ($1, $2)
-  ON CONFLICT ON CONSTRAINT sp_slots_pkey DO UPDATE SET
-    most = CASE WHEN s.refused_at IS NULL OR s.most > $2 THEN $2 ELSE s.most + 1 END,
-    refused_at = CASE WHEN s.refused_at IS NULL OR s.most + 1 >= $2 THEN NULL ELSE $3 END
-  WHERE s.most <> $2 AND (s.refused_at IS NULL OR s.most > $2 OR s.refused_at <= $3 - interval '24 hours');
-$$;
-
--- Amazon has refused a question while others of its kind were under way: from now on no more than those.
-CREATE OR REPLACE FUNCTION sp_lower_slot(pull_id bigint, now timestamptz)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  UPDATE sp_slots s SET most = least(s.most, u.others), refused_at = $2
-  FROM (SELECT asked.slot, count(*)::integer AS others FROM sp_pulls p
-        JOIN sp_pulls asked ON asked.slot = p.slot AND asked.id <> p.id AND asked.finished_at IS NULL
-          AND asked.stage IN ('looking', 'asked')
-        WHERE p.id = $1 GROUP BY asked.slot) AS u
-  WHERE s.key = u.slot;
-$$;
-
--- Claim up to `most` pulls whose next step can be done now: tickets and further pages first, then days that are new to
--- us, then the newest. A pull that is to be asked takes its turns here and becomes 'asking' here, so that the intent is written before the request leaves; one
--- that is found 'asking' was left behind by somebody and becomes 'looking': Amazon may know the question already.
--- Only the pulls in `wanted`, and any of these accounts' that have been asked before.
-CREATE OR REPLACE FUNCTION sp_claim(worker text, accounts text[], wanted bigint[], most integer, lease interval,
-                                    now timestamptz)
-RETURNS SETOF sp_pulls LANGUAGE plpgsql SET search_path = public, pg_temp
--- Thousands of lines may be new since the last ANALYZE; without a sort it is idx_sp_pulls_open that gives the order.
-SET enable_sort = off AS $$
-DECLARE
-  pull sp_pulls;
-  taken integer := 0;
-  dry text[] := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
-  full_slots text[];
-  asked bigint[] := '{}';
-BEGIN
-  WHILE taken < most LOOP
-    full_slots := sp_full_slots();
-    -- The first hit ends the search, however many pulls are open.
-    SELECT p.* INTO pull FROM sp_pulls p
-    WHERE p.finished_at IS NULL AND p.account = ANY (accounts) AND p.run_at <= now
-      AND NOT p.needs && dry
-      AND (p.stage <> 'planned' OR p.slot IS NULL OR p.slot <> ALL (full_slots))
-      AND (p.lease_until IS NULL OR p.lease_until < clock_timestamp())
-      AND (p.stage <> 'planned' OR p.id = ANY (wanted))
-    ORDER BY p.stage = 'planned' AND p.page_token IS NULL, p.rank, p.last_day DESC, p.id
-    FOR UPDATE SKIP LOCKED LIMIT 1;
-    EXIT WHEN NOT FOUND;
-    IF taken = 0 THEN
-      -- We may draw from several buckets one pull after the other, and others do the same: all lock them in this order.
-      PERFORM 1 FROM sp_buckets b WHERE split_part(b.key, '@', 2) = ANY (accounts || 'app'::text)
-      ORDER BY b.key FOR UPDATE;
-      CONTINUE WHEN pull.stage = 'planned' AND pull.slot = ANY (sp_full_slots());  -- filled while we waited
-    END IF;
-    IF NOT (SELECT granted FROM sp_take(pull.needs, now)) THEN
-      -- The last turn went to the pull before, or to another run: the bucket now says when, and is passed over.
-      dry := ARRAY(SELECT b.key FROM sp_buckets b WHERE b.open_at > now);
-      CONTINUE;
-    END IF;
-    taken := taken + 1;
-    UPDATE sp_pulls p SET
-      lease_owner = worker, lease_until = clock_timestamp() + lease, generation = p.generation + 1,
-      stage = CASE p.stage WHEN 'planned' THEN 'asking' WHEN 'asking' THEN 'looking' ELSE p.stage END,
-      needs = CASE p.stage WHEN 'planned' THEN '{}' ELSE p.needs END,
-      intended_at = CASE p.stage WHEN 'planned' THEN now ELSE p.intended_at END,
-      asks = p.asks + (p.stage = 'planned')::integer,
-      waiting_for = NULL
-    WHERE p.id = pull.id RETURNING * INTO pull;
-    IF pull.stage = 'asking' THEN
-      asked := asked || pull.id;
-    END IF;
-    RETURN NEXT pull;
-  END LOOP;
-  -- A line that is locked is being loaded at this moment, which says more than that it is asked for: never wait for it.
-  UPDATE sp_slices s SET state = 'asked' FROM (
-    SELECT l.dataset, l.scope, l.first_day FROM sp_slices l JOIN sp_pull_slices ps USING (dataset, scope, first_day)
-    WHERE ps.pull_id = ANY (asked) AND l.state IN ('due', 'failed', 'closed')
-    FOR UPDATE OF l SKIP LOCKED) AS free
-  WHERE (s.dataset, s.scope, s.first_day) = (free.dataset, free.scope, free.first_day);
-  PERFORM sp_note_data_pulls(asked, now);
 END $$;
 
 -- Keep the mission's table in step with the slices of some pulls: one line a data day and marketplace of sales and
@@ -201,6 +111,8 @@ BEGIN
     PERFORM sp_open_source(pull.account, pull.source, now);
     UPDATE sp_slots s SET accepted = true WHERE s.key = pull.slot AND NOT s.accepted;
   END IF;
+  INSERT INTO sp_pull_events (pull_id, at, what, said)
+  VALUES (pull.id, now, CASE WHEN just_asked THEN 'ticket' ELSE 'found' END, pull.ticket);
   PERFORM sp_note_data_pulls(ARRAY[pull.id], now);
 END $$;
 
@@ -214,6 +126,8 @@ BEGIN
     pages = p.pages || sp_next_page.document_id, page_tickets = p.page_tickets || p.ticket, ticket = NULL,
     found = false, document_id = NULL, checks = 0, waiting_for = 'its next page', lease_owner = NULL, lease_until = NULL
   WHERE p.id = pull.id;
+  INSERT INTO sp_pull_events (pull_id, at, what, said)
+  VALUES (pull.id, now, 'page', 'page ' || cardinality(pull.pages) + 1);
 END $$;
 
 -- Amazon has forgotten where the next page begins: ask for the first one again.
@@ -227,14 +141,15 @@ BEGIN
     ticket = NULL, found = false, document_id = NULL, waiting_for = sp_first_page.waiting_for,
     setbacks = p.setbacks + 1, stalled_since = coalesce(p.stalled_since, now), lease_owner = NULL, lease_until = NULL
   WHERE p.id = pull.id;
+  INSERT INTO sp_pull_events (pull_id, at, what, said) VALUES (pull.id, now, 'first page', sp_first_page.waiting_for);
 END $$;
 
 -- Put a pull back: its next step, in `stage`, is not before `until` and draws from `needs`. `reason` says why it waits:
 -- 'quota' (ours to wait for), 'pending' (Amazon is at work on it) or 'setback' (something failed). Back to 'planned' the
 -- ticket is forgotten; from 'looking' to 'planned' an answer is lost for good, and that is counted; back to 'looking' the
--- ticket is remembered as not ours.
+-- ticket is remembered as not ours. `why` is for its story, in Amazon's words where there are any.
 CREATE OR REPLACE FUNCTION sp_postpone(pull_id bigint, held integer, stage text, until timestamptz, needs text[],
-                                       reason text, waiting_for text, document_id text, now timestamptz)
+                                       reason text, waiting_for text, why text, document_id text, now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   pull sp_pulls := sp_hold(pull_id, held);
@@ -250,12 +165,23 @@ BEGIN
     found = p.found AND sp_postpone.stage NOT IN ('planned', 'looking'),
     lease_owner = NULL, lease_until = NULL
   WHERE p.id = pull.id;
+
+  INSERT INTO sp_pull_events (pull_id, at, what, said)
+  SELECT pull.id, now, e.what, concat_ws(' ', sp_postpone.waiting_for, nullif(why, ''))
+  FROM (SELECT CASE WHEN reason = 'quota' THEN 'throttled'
+                    WHEN pull.stage = 'asking' AND sp_postpone.stage = 'looking' THEN 'lost'
+                    WHEN pull.stage = 'looking' AND sp_postpone.stage = 'planned' THEN 'asked again'
+                    WHEN pull.found AND sp_postpone.stage = 'looking' THEN 'not ours'
+                    WHEN reason = 'setback' THEN 'setback' END) AS e (what)
+  WHERE e.what IS NOT NULL;
 END $$;
+DROP FUNCTION IF EXISTS sp_postpone(bigint, integer, text, timestamptz, text[], text, text, text, timestamptz);
 
 -- Close a pull and tell its slices, in the transaction that has merged its rows. `slices` is a list of {dataset, scope,
 -- first_day, state, next_at, reason, ask, judged} and, for those whose rows are in, {row_count, checksum, sums};
 -- `judged` is false while other pulls for the same slice are open; `residual` counts where it is true. `part` is the
--- checksum of an answer for some ASINs. `restated` says what Amazon changed. Slices of other datasets may be among them: totals bring a verdict on rows, and rows on totals.
+-- checksum of an answer for some ASINs. `restated` says what Amazon changed. Slices of other datasets may be among them:
+-- totals bring a verdict on rows, and rows on totals. What the pull's own slices became is kept beside it.
 CREATE OR REPLACE FUNCTION sp_finish(pull_id bigint, held integer, stage text, row_count integer, byte_count bigint,
                                      archived_as text, note text, failure text, slices jsonb, now timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -284,10 +210,12 @@ BEGIN
                                         checksum text, sums jsonb, residual jsonb, residual_since timestamptz)
   WHERE (s.dataset, s.scope, s.first_day) = (t.dataset, t.scope, t.first_day);
 
-  UPDATE sp_pull_slices ps SET loaded = true, checksum = t.part
-  FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, row_count integer, part text)
-  WHERE ps.pull_id = pull.id AND t.row_count IS NOT NULL
-    AND (ps.dataset, ps.scope, ps.first_day) = (t.dataset, t.scope, t.first_day);
+  UPDATE sp_pull_slices ps SET state = t.state, reason = t.reason,
+    loaded = coalesce(ps.loaded, CASE WHEN t.row_count IS NOT NULL THEN true END),
+    checksum = CASE WHEN t.row_count IS NULL THEN ps.checksum ELSE t.part END
+  FROM jsonb_to_recordset(slices) AS t (dataset text, scope text, first_day date, state text, reason text,
+                                        row_count integer, part text)
+  WHERE ps.pull_id = pull.id AND (ps.dataset, ps.scope, ps.first_day) = (t.dataset, t.scope, t.first_day);
 
   INSERT INTO sp_restatements (dataset, scope, first_day, restated_at, pull_id, units_before, units_after, sales_before,
                                sales_after, sessions_before, sessions_after, rows_added, rows_changed, rows_withdrawn)
@@ -299,103 +227,7 @@ BEGIN
     rows_withdrawn integer)
   WHERE t.restated IS NOT NULL;
 
+  INSERT INTO sp_pull_events (pull_id, at, what, said) VALUES (pull.id, now, pull.stage, coalesce(pull.failure, pull.note));
+  DELETE FROM sp_staged s WHERE s.pull_id = pull.id;
   PERFORM sp_note_data_pulls(ARRAY[pull.id], now);
 END $$;
-
--- Lengthen the leases of the pulls that a living worker has in hand.
-CREATE OR REPLACE FUNCTION sp_renew(worker text, pull_ids bigint[], lease interval)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  UPDATE sp_pulls p SET lease_until = clock_timestamp() + lease
-  WHERE p.id = ANY (pull_ids) AND p.lease_owner = worker AND p.finished_at IS NULL;
-$$;
-
--- Free the leases of workers that are known to be dead. Return how many.
-CREATE OR REPLACE FUNCTION sp_release(workers text[])
-RETURNS integer LANGUAGE sql SET search_path = public, pg_temp AS $$
-  WITH freed AS (UPDATE sp_pulls SET lease_owner = NULL, lease_until = NULL
-                 WHERE lease_owner = ANY (workers) AND finished_at IS NULL RETURNING 1)
-  SELECT count(*)::integer FROM freed;
-$$;
-
--- Let go of pulls whose step ended in an error of the database's, so that they can be claimed again at once.
-CREATE OR REPLACE FUNCTION sp_let_go(worker text, pull_ids bigint[])
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  UPDATE sp_pulls SET lease_owner = NULL, lease_until = NULL
-  WHERE id = ANY (pull_ids) AND lease_owner = worker AND finished_at IS NULL;
-$$;
-
--- What a run still has before it: how many of its pulls are open, from when the next one can move (NULL: none is worth
--- waiting for; one that waits for a slot moves when another pull frees it), and how long (machine time) it is until the first lease of another worker ends. A pull that Amazon has kept waiting for
--- longer than `patience` is not worth waiting for: it stays in the ledger for the next run.
-CREATE OR REPLACE FUNCTION sp_outlook(worker text, accounts text[], wanted bigint[], patience interval, now timestamptz,
-                                      OUT open integer, OUT next_at timestamptz, OUT leased_for interval)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  -- Thousands of pulls draw from a handful of bucket sets, so the buckets are looked at once for each set.
-  SELECT coalesce(sum(p.pulls), 0)::integer,
-         min(greatest(p.run_at, (SELECT max(b.open_at) FROM sp_buckets b WHERE b.key = ANY (p.needs))))
-           FILTER (WHERE p.run_at IS NOT NULL),
-         min(p.leased_for)
-  FROM (SELECT o.needs, count(*) AS pulls,
-               min(o.run_at)
-                 FILTER (WHERE NOT o.leased AND NOT o.full AND (o.stalled_since IS NULL OR o.stalled_since + patience > now)) AS run_at,
-               min(o.lease_until - clock_timestamp()) FILTER (WHERE o.leased AND o.lease_owner <> worker) AS leased_for
-        FROM (SELECT p.*, p.lease_until IS NOT NULL AND p.lease_until >= clock_timestamp() AS leased,
-                     p.stage = 'planned' AND p.slot IS NOT NULL AND p.slot = ANY (f.slots) AS full
-              FROM sp_pulls p CROSS JOIN (SELECT sp_full_slots()) AS f (slots)
-              WHERE p.finished_at IS NULL AND p.account = ANY (accounts)
-                AND (p.stage <> 'planned' OR p.id IN (SELECT unnest(wanted)))) AS o
-        GROUP BY o.needs) AS p;
-$$;
-
--- Close a source for an account: its open pulls that have no ticket end here, and so does the one it showed on.
-CREATE OR REPLACE FUNCTION sp_close_source(account text, source text, reason text, fingerprint text,
-                                           showed_on bigint, now timestamptz)
-RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-  pull sp_pulls;
-  ended bigint[] := '{}';
-BEGIN
-  INSERT INTO sp_sources (account, source, closed_at, reason, token_fingerprint) VALUES ($1, $2, $6, $3, $4)
-  ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET
-    closed_at = excluded.closed_at, reason = excluded.reason, token_fingerprint = excluded.token_fingerprint;
-  FOR pull IN UPDATE sp_pulls p SET stage = 'refused', finished_at = $6, failure = $3, waiting_for = NULL, needs = '{}',
-                lease_owner = NULL, lease_until = NULL
-              WHERE p.account = $1 AND p.source = $2 AND p.finished_at IS NULL
-                AND (p.ticket IS NULL OR p.id = showed_on)
-              RETURNING p.* LOOP
-    UPDATE sp_slots s SET accepted = false WHERE s.key = pull.slot;  -- tried again, it is tried with one question
-    ended := ended || pull.id;
-  END LOOP;
-  PERFORM 1 FROM sp_slices l WHERE (l.dataset, l.scope, l.first_day) IN (
-    SELECT ps.dataset, ps.scope, ps.first_day FROM sp_pull_slices ps WHERE ps.pull_id = ANY (ended))
-  ORDER BY l.dataset, l.scope, l.first_day FOR UPDATE;
-  UPDATE sp_slices s SET state = 'closed', reason = $3 FROM sp_pull_slices ps
-  WHERE ps.pull_id = ANY (ended) AND (s.dataset, s.scope, s.first_day) = (ps.dataset, ps.scope, ps.first_day)
-    AND s.state IN ('due', 'asked', 'failed');
-  PERFORM sp_note_data_pulls(ended, $6);
-END $$;
-DROP FUNCTION IF EXISTS sp_close_source(text, text, text, text, timestamptz);
-
--- Amazon has accepted a question: whatever was closed is open, and its alert is cured.
-CREATE OR REPLACE FUNCTION sp_open_source(account text, source text, now timestamptz)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  UPDATE sp_alerts a SET cured_at = $3
-  WHERE a.rule = 'source closed' AND a.subject = $2 || ' ' || $1 AND a.cured_at IS NULL
-    AND EXISTS (SELECT FROM sp_sources s WHERE s.account = $1 AND s.source = $2 AND s.closed_at IS NOT NULL);
-  UPDATE sp_sources s SET closed_at = NULL, reason = NULL
-  WHERE s.account = $1 AND s.source = $2 AND s.closed_at IS NOT NULL;
-$$;
-
--- Remember what one question may span, after Amazon has refused more.
-CREATE OR REPLACE FUNCTION sp_learn_limits(account text, source text, limits jsonb)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  INSERT INTO sp_sources AS s (account, source, limits) VALUES ($1, $2, $3)
-  ON CONFLICT ON CONSTRAINT sp_sources_pkey DO UPDATE SET limits = excluded.limits;
-$$;
-
--- Raise an alert, once for each subject until it is cured.
-CREATE OR REPLACE FUNCTION sp_raise_alert(rule text, subject text, message text, now timestamptz)
-RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
-  INSERT INTO sp_alerts (rule, subject, message, raised_at) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (rule, subject) WHERE cured_at IS NULL DO UPDATE SET message = excluded.message;
-$$;

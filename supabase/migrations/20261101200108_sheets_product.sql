@@ -1,0 +1,159 @@
+-- sheets/68_product.sql of Chalkola. Written by `python -m chalkola.surfaces.docs`; it does nothing where it was applied.
+
+DO $chalkola$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
+  CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+  ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '06f4fc8294434842') THEN
+    RETURN;
+  END IF;
+  PERFORM set_config('lock_timeout', '10s', true);
+  EXECUTE $script$
+-- What a product is, beside its figures.
+
+-- Title, SKU and the like of ASINs, as the first of `members` has them that lists them: the listing that is not gone, is
+-- active, and whose SKU comes first.
+CREATE OR REPLACE FUNCTION sp_sheet_facts(asins text[], members uuid[])
+RETURNS TABLE (asin text, title text, sku text, skus text, price numeric, currency_code text, status text, fulfilment text)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT ON (l.asin) l.asin, first_value(l.title) OVER best, first_value(l.sku) OVER by_sku,
+         (SELECT string_agg(DISTINCT s.sku, '|') FROM sp_listings s WHERE s.asin = l.asin AND s.marketplace_id = l.marketplace_id),
+         first_value(l.price) OVER best, first_value(l.currency_code) OVER best, first_value(l.status) OVER best,
+         first_value(l.fulfilment) OVER best
+  FROM sp_listings l JOIN unnest(members) WITH ORDINALITY AS m (id, place) ON m.id = l.marketplace_id
+  WHERE l.asin = ANY (asins)
+  WINDOW best AS (PARTITION BY l.asin ORDER BY m.place, l.gone_at IS NOT NULL, lower(l.status) IS DISTINCT FROM 'active', l.sku COLLATE "C"),
+         by_sku AS (PARTITION BY l.asin ORDER BY m.place, l.sku COLLATE "C")
+  ORDER BY l.asin, m.place;
+$$;
+
+-- The parent that a child had last, in the marketplaces of `members`.
+CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
+RETURNS TABLE (asin text, parent_asin text)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
+  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
+$$;
+
+-- One of some words, the first of them where nothing is given.
+CREATE OR REPLACE FUNCTION sp_sheet_choice(given text, name text, known text[])
+RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $$
+DECLARE
+  wanted constant text := coalesce(nullif(lower(btrim(given)), ''), known[1]);
+BEGIN
+  IF wanted <> ALL (known) THEN
+    PERFORM sp_sheet_refuse('bad_argument', format('%s cannot be "%s". Known: %s.', name, left(given, 40),
+                                                   array_to_string(known, ', ')));
+  END IF;
+  RETURN wanted;
+END $$;
+
+-- Facts of items, one column for each of `fields`. A SKU has its own price and status; a category is what `products` has, if
+-- that has any.
+CREATE OR REPLACE FUNCTION sp_sheet_product(items jsonb, fields jsonb, marketplace text)
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  sought constant text := sp_sheet_marketplace(coalesce(nullif(btrim(marketplace), ''), 'ALL'));
+  listed constant text[] := sp_sheet_items(items, ARRAY[sought]);
+  known constant text[] := '{title,parent,sku,asin,price,status,category,currency,fulfilment,skus}';
+  wanted constant text[] := ARRAY(SELECT sp_sheet_choice(f, 'A field', known)
+    FROM unnest(sp_sheet_texts(fields, 'fields')) WITH ORDINALITY AS u (f, n) WHERE f IS NOT NULL ORDER BY n);
+  members constant uuid[] := ARRAY(SELECT m.marketplace_id FROM sp_sheet_marketplaces() m
+                                   WHERE sought IN (m.code, 'ALL') ORDER BY m.place);
+  rows jsonb;
+BEGIN
+  IF wanted = '{}' THEN
+    PERFORM sp_sheet_refuse('bad_argument', format('A field is missing. Known: %s.', array_to_string(known, ', ')));
+  END IF;
+  PERFORM sp_sheet_check_cells(cardinality(listed), cardinality(wanted));
+  WITH found AS MATERIALIZED (
+    SELECT DISTINCT ON (f.n) f.* FROM sp_sheet_find(listed) f
+    ORDER BY f.n, array_position(members, f.marketplace_id) NULLS LAST
+  ), asins AS (SELECT array_agg(DISTINCT f.asin) AS list FROM found f
+  ), facts AS MATERIALIZED (SELECT s.* FROM asins a, sp_sheet_facts(a.list, members) s
+  ), parents AS MATERIALIZED (SELECT p.* FROM asins a, sp_sheet_parents(a.list, members) p
+  ), shelf AS MATERIALIZED (  -- whatever columns a table `products` of the user's has
+    SELECT DISTINCT ON (p ->> 'parent_asin') p ->> 'parent_asin' AS asin, p ->> 'title' AS title, p ->> 'category' AS category
+    FROM (SELECT to_jsonb(t) FROM products t) AS x (p)
+  ), told AS (
+    SELECT f.n, jsonb_build_object(
+      'asin', f.asin, 'parent', CASE f.level WHEN 'child' THEN p.parent_asin END, 'sku', coalesce(f.sku, s.sku), 'skus', s.skus,
+      'title', coalesce(l.title, s.title, g.title), 'category', g.category,
+      'price', coalesce(l.price, s.price), 'currency', coalesce(l.currency_code, s.currency_code),
+      'status', coalesce(l.status, s.status), 'fulfilment', coalesce(l.fulfilment, s.fulfilment)) AS facts
+    FROM found f LEFT JOIN facts s ON s.asin = f.asin LEFT JOIN parents p ON p.asin = f.asin
+    LEFT JOIN sp_listings l ON l.marketplace_id = f.marketplace_id AND l.sku = f.sku
+    LEFT JOIN shelf g ON g.asin = CASE f.level WHEN 'child' THEN p.parent_asin ELSE f.asin END
+  )
+  SELECT coalesce(jsonb_agg((SELECT jsonb_agg(CASE WHEN i.item IS NULL THEN 'null' WHEN t.n IS NULL THEN '"not found"'
+                                                   ELSE t.facts -> w.field END ORDER BY w.n)
+                             FROM unnest(wanted) WITH ORDINALITY AS w (field, n)) ORDER BY i.n), '[]')
+  INTO rows FROM unnest(listed) WITH ORDINALITY AS i (item, n) LEFT JOIN told t ON t.n = i.n;
+  RETURN jsonb_build_object('header', to_jsonb(wanted), 'items', to_jsonb(listed), 'rows', rows);
+END $$;
+
+CREATE OR REPLACE FUNCTION sheet_product(token text,
+    items jsonb DEFAULT NULL, fields jsonb DEFAULT NULL, marketplace text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET statement_timeout = '6s' AS $$
+DECLARE
+  refused constant jsonb := sp_sheet_enter(token);
+  at constant timestamptz := sp_sheet_now();
+  code text;
+BEGIN
+  RETURN coalesce(refused, jsonb_build_object('ok', true, 'version', sp_sheet_version(at), 'data',
+    sp_sheet_product(items, fields, marketplace)));
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  GET STACKED DIAGNOSTICS code = PG_EXCEPTION_HINT;
+  RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
+END $$;
+$script$;
+  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '06f4fc8294434842')
+  ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
+END $chalkola$;
+
+-- Nobody but the owner and service_role may use what is made here.
+DO $access$
+DECLARE
+  made constant text[] := '{sheet_product, sp_migrations, sp_sheet_choice, sp_sheet_facts, sp_sheet_parents, sp_sheet_product}'::text[];
+  read_functions constant text[] := '{sheet_product}'::text[];
+  runners constant text[] := '{}'::text[];
+  -- Supabase's roles, as far as this database has them, and our own.
+  visitors constant text := (
+    SELECT string_agg(quote_ident(rolname), ', ') FROM pg_roles WHERE rolname = ANY ('{anon, authenticated, chalkola_sheets}'::text[]));
+  service constant text := (SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = 'service_role');
+  one record;
+BEGIN
+  FOR one IN
+    WITH relations AS (
+      SELECT c.oid, c.relkind FROM pg_class c
+      WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY (made)
+        AND pg_has_role(c.relowner, 'USAGE')
+        AND (c.relkind IN ('r', 'p') AND c.relrowsecurity
+             AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname <> 'chalkola_readers')
+             OR c.relkind = 'v' AND 'security_invoker=true' = ANY (c.reloptions)))
+    SELECT 'TABLE ' || r.oid::regclass AS what, false AS open, true AS for_service FROM relations r
+    UNION ALL
+    SELECT 'SEQUENCE ' || d.objid::regclass, false, true FROM relations r
+    JOIN pg_depend d ON d.refobjid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+    JOIN pg_class s ON s.oid = d.objid AND d.classid = 'pg_class'::regclass AND s.relkind = 'S'
+    UNION ALL
+    SELECT 'FUNCTION ' || p.oid::regprocedure, p.proname = ANY (read_functions),
+           p.proname <> ALL (runners) OR p.prosecdef
+    FROM pg_proc p
+    WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY (made)
+      AND pg_has_role(p.proowner, 'USAGE')
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s', one.what, concat_ws(', ', 'PUBLIC', visitors));
+    IF one.open AND visitors IS NOT NULL THEN
+      EXECUTE format('GRANT EXECUTE ON %s TO %s', one.what, visitors);
+    END IF;
+    IF service IS NOT NULL AND one.for_service THEN
+      EXECUTE format('GRANT ALL ON %s TO %s', one.what, service);
+    ELSIF service IS NOT NULL THEN
+      EXECUTE format('REVOKE ALL ON %s FROM %s', one.what, service);
+    END IF;
+  END LOOP;
+END $access$;
