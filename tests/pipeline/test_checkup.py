@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +15,7 @@ from chalkola.amazon import Participation
 from chalkola.clock import RealClock
 from chalkola.datasets import SOURCES
 from chalkola.marketplaces import marketplace, marketplaces
-from chalkola.pipeline.checkup.clocks import judge_clock
+from chalkola.pipeline.checkup.clocks import heard_dates, judge_clock
 from chalkola.pipeline.checkup.database import judge_privileges, judge_server, judge_way
 from chalkola.pipeline.checkup.finding import Area, Finding, Level, is_well
 from chalkola.pipeline.checkup.marketplaces import judge_login, judge_wanted
@@ -31,6 +34,7 @@ from chalkola.pipeline.metering import all_buckets
 from chalkola.settings import Settings, read_settings
 from chalkola.store.checks import DatabaseFacts
 from chalkola.store.day_zones import DayZone
+from chalkola.wire import open_client
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
@@ -80,15 +84,14 @@ def test_missing_credentials_are_one_fault_that_names_them_all() -> None:
     assert all(name in finding.what for name in ("SP_LWA_CLIENT_ID", "SP_LWA_CLIENT_SECRET", "SP_REFRESH_TOKEN"))
 
 
-def test_alerts_that_reach_nobody_are_a_warning_and_none_is_said_to_have_been_sent() -> None:
+def test_alerts_that_reach_nobody_are_a_warning() -> None:
     mail = {"SMTP_URL": "smtp://host", "ALERT_EMAIL_TO": "me@example.com"}
 
     assert judge_alerts(settings()).level is Level.WARNING
     assert "ALERT_EMAIL_TO" in judge_alerts(settings(SMTP_URL="smtp://host")).remedy
-    assert (
-        judge_alerts(settings(**mail, SLACK_WEBHOOK_URL="https://hooks")).what == "Alerts are set up: Slack and mail."
-    )
-    assert "no test message was sent" in judge_alerts(settings(**mail)).why
+    both = judge_alerts(settings(**mail, SLACK_WEBHOOK_URL="https://hooks"))
+    assert (both.level, both.what) == (Level.OK, "Alerts go to Slack and mail.")
+    assert "chalkola alerts test" in both.remedy
 
 
 def test_a_clock_is_judged_by_amazons_nearest_answer_and_by_the_database_without_one() -> None:
@@ -98,6 +101,26 @@ def test_a_clock_is_judged_by_amazons_nearest_answer_and_by_the_database_without
     assert "3600 s behind Amazon's" in judge_clock([hour], second).what
     assert "3600 s ahead of the database's" in judge_clock([], -hour).what
     assert judge_clock([], None).level is Level.NOTE
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(10, "behind Amazon's"), (-10, "ahead of Amazon's")])
+async def test_a_clock_that_is_ten_minutes_wrong_is_told_by_the_date_of_an_answer(minutes: int, said: str) -> None:
+    there = RealClock().now() + timedelta(minutes=minutes)
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(headers={"Date": format_datetime(there, usegmt=True)})
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    heard: list[timedelta] = []
+    async with TestServer(app) as server, open_client() as client:
+        with heard_dates(client, heard):
+            await client.get(str(server.make_url("/")))
+
+    finding = judge_clock(heard, timedelta())
+    assert finding.level is Level.WARNING
+    assert finding.what.endswith(f"{said}.")
+    assert 595 <= abs(heard[0].total_seconds()) <= 605
 
 
 @given(st.timedeltas(min_value=timedelta(days=-3), max_value=timedelta(days=3)))

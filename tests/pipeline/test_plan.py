@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalkola.datasets import CATALOG
+from chalkola.datasets import DAILY
 from chalkola.datasets.model import Slice, SliceState
 from chalkola.errors import UsageError
 from chalkola.marketplaces import marketplace
@@ -16,7 +16,7 @@ from chalkola.pipeline.plan import Plan, Request, check_days, is_late, plan
 from chalkola.store.lines import Coverage
 from ledgers import DAY, GERMANY, KIOSK, NOW, PARENTS, SALES, TOTALS, knowing, line, means, newest, proven
 
-DUE = Request(datasets=CATALOG)
+DUE = Request(datasets=DAILY)
 NEWEST = newest()
 JAPAN = marketplace("JP")
 
@@ -96,7 +96,7 @@ def test_days_that_were_found_are_left_to_the_backfill() -> None:
 
 
 def test_closed_days_that_are_asked_for_by_name_are_counted_and_left_alone() -> None:
-    request = Request(datasets=CATALOG, first=NEWEST - 2 * DAY, last=NEWEST)
+    request = Request(datasets=DAILY, first=NEWEST - 2 * DAY, last=NEWEST)
     planned = germany(knowing(closed=(NEWEST - DAY,)), request=request)
     assert asked(planned) == [NEWEST, NEWEST - 2 * DAY]
     assert planned.closed == 3, "one of each dataset"
@@ -105,7 +105,7 @@ def test_closed_days_that_are_asked_for_by_name_are_counted_and_left_alone() -> 
 
 def test_a_source_that_fills_both_datasets_is_asked_once() -> None:
     reports_only = means({GERMANY: "EU"}, shut=[("EU", name) for name in KIOSK])
-    for datasets in (CATALOG, (SALES,), (TOTALS,)):
+    for datasets in (DAILY, (SALES,), (TOTALS,)):
         (pull,) = plan(Request(datasets=datasets), reports_only, {}, NOW).pulls
         assert {s.dataset for s in pull.slices} == {SALES.name, TOTALS.name}
 
@@ -117,7 +117,7 @@ def test_totals_are_asked_beside_rows_that_nobody_wanted_them_of() -> None:
 
 
 def test_where_every_source_is_closed_the_days_are_unreachable_and_extras_are_kept_apart() -> None:
-    shut = [("EU", source.name) for dataset in CATALOG for source in dataset.sources]
+    shut = [("EU", source.name) for dataset in DAILY for source in dataset.sources]
     planned = plan(DUE, means({GERMANY: "EU", marketplace("US"): "NA"}, shut=shut), {}, NOW)
     assert {pull.box.account for pull in planned.pulls} == {"NA"}
     wanted = [Slice(dataset=d.name, scope=GERMANY.scope, day=NEWEST) for d in (SALES, TOTALS, PARENTS)]
@@ -127,10 +127,10 @@ def test_where_every_source_is_closed_the_days_are_unreachable_and_extras_are_ke
 
 def test_a_day_for_which_a_pull_is_open_is_not_asked_again_but_told() -> None:
     known = knowing(line(NEWEST, SliceState.ASKED), under_way=[NEWEST])
-    for request in (DUE, Request(datasets=CATALOG, first=NEWEST, last=NEWEST, again=True)):
+    for request in (DUE, Request(datasets=DAILY, first=NEWEST, last=NEWEST, again=True)):
         planned = germany(known, request=request)
         assert planned.pulls == ()
-        assert {s.dataset for s in planned.under_way} == {d.name for d in CATALOG}
+        assert {s.dataset for s in planned.under_way} == {d.name for d in DAILY}
 
 
 def test_a_question_that_would_bring_what_is_under_way_waits() -> None:
@@ -177,7 +177,7 @@ def test_a_repair_asks_only_what_is_open_and_whose_time_has_come() -> None:
     ]
     known = knowing(*lines)
     assert asked(germany(known, request=replace(DUE, repairs=True))) == [NEWEST - DAY]
-    named = Request(datasets=CATALOG, first=NEWEST - 3 * DAY, last=NEWEST, again=True, repairs=True)
+    named = Request(datasets=DAILY, first=NEWEST - 3 * DAY, last=NEWEST, again=True, repairs=True)
     assert asked(germany(known, request=named)) == [NEWEST, NEWEST - DAY]
 
 
@@ -193,12 +193,12 @@ def test_days_that_amazon_cannot_answer_are_refused_with_the_accepted_ones(
     first: date, last: date, says: str, remedy: str
 ) -> None:
     with pytest.raises(UsageError, match=says) as refused:
-        check_days(Request(datasets=CATALOG, first=first, last=last), {GERMANY: "EU"}, NOW)
+        check_days(Request(datasets=DAILY, first=first, last=last), {GERMANY: "EU"}, NOW)
     assert remedy in refused.value.remedy
 
 
 def test_the_first_and_the_last_day_that_amazon_answers_are_accepted() -> None:
-    check_days(Request(datasets=CATALOG, first=date(2024, 11, 21), last=date(2026, 11, 20)), {GERMANY: "EU"}, NOW)
+    check_days(Request(datasets=DAILY, first=date(2024, 11, 21), last=date(2026, 11, 20)), {GERMANY: "EU"}, NOW)
 
 
 def test_late_is_what_a_settled_day_must_not_stay() -> None:

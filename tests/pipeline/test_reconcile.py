@@ -11,10 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalkola.datasets.model import Slice, SliceState, Sums
-from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_totals, residual_of, retry_at, say_empty
+from chalkola.pipeline.reconcile import (
+    SILENT,
+    Answered,
+    Verdict,
+    judge,
+    judge_totals,
+    not_yet,
+    residual_of,
+    retry_at,
+    say_empty,
+)
 from chalkola.store.ledger import Line
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTES = timedelta(minutes=5)
 """From question to verdict."""
 ENDS = datetime(2026, 11, 17, 23, tzinfo=UTC)
@@ -197,6 +207,22 @@ def test_a_day_asked_before_it_settles_is_preliminary_until_it_does() -> None:
     assert (verdict.state, verdict.next_at, verdict.rows_accepted) == (SliceState.PRELIMINARY, SETTLES, True)
 
 
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize(("hours", "later"), [(20, 12), (3, 3)])
+def test_what_amazon_does_not_have_before_a_day_settles_says_nothing_yet(
+    missing: bool, hours: int, later: int
+) -> None:
+    early = SETTLES - hours * HOUR
+    said = before(row_count=0, asked_at=early - 24 * HOUR)
+    verdicts = [
+        judge(answered(rows=Sums(), row_count=0, totals=None, asked_at=early, missing=missing, before=said)),
+        judge_totals(said, 0, early, missing=missing, settles_at=SETTLES),
+    ]
+    for verdict in verdicts:
+        assert (verdict.state, verdict.next_at, verdict.ask) == (SliceState.DUE, early + later * HOUR, None)
+        assert not verdict.rows_accepted, "it is not noted as a first answer that there is no data"
+
+
 def test_without_a_total_rows_are_loaded_and_not_proven() -> None:
     assert judge(answered(totals=None)).state is SliceState.LOADED
 
@@ -221,11 +247,44 @@ def test_few_or_thin_neighbours_tell_nothing(neighbours: list[Sums]) -> None:
 
 
 def test_no_rows_beside_totals_are_late_and_replace_nothing() -> None:
-    verdict = judge(answered(rows=Sums(), row_count=0, asked_at=LATER))
+    verdict = judge(answered(rows=Sums(), row_count=0, asked_at=SETTLES))
     assert (verdict.state, verdict.rows_accepted) == (SliceState.DUE, False)
-    assert verdict.next_at == LATER + 4 * HOUR
+    assert verdict.next_at == SETTLES + 4 * HOUR
     kept = judge(answered(rows=Sums(), row_count=0, asked_at=LATER, before=OLD))
     assert (kept.state, kept.rows_accepted) == (SliceState.PROVEN, False)
+
+
+def test_no_rows_beside_totals_of_an_old_day_are_a_residual_like_any_other() -> None:
+    first = judge(answered(rows=Sums(), row_count=0, asked_at=LATER, totals_asked_at=LATER))
+    assert (first.state, first.residual) == (SliceState.LOADED, replace(FULL, sessions=0))
+    again = said_before(first, row_count=0, sums=Sums(), asked_at=LATER)
+    second = judge(answered(rows=Sums(), row_count=0, asked_at=LATER + DAY, totals_asked_at=LATER, before=again))
+    assert second.state is SliceState.DIFFERS
+
+
+def test_an_old_day_without_rows_and_without_a_total_is_empty_when_these_are_two_answers() -> None:
+    silent = judge(answered(rows=Sums(), row_count=0, totals=None, asked_at=LATER, totals_asked_at=LATER - HOUR))
+    assert (silent.state, silent.reason) == (SliceState.EMPTY, SILENT)
+    one_answer = judge(answered(rows=Sums(), row_count=0, totals=None, asked_at=LATER, totals_asked_at=LATER))
+    assert one_answer.state is SliceState.DUE
+
+
+def test_a_residual_that_is_never_the_same_twice_is_accepted_in_the_end() -> None:
+    few = judge(answered(rows=less(0.9), before=before(row_count=20, attempts=5), asked_at=LATER))
+    assert few.state is SliceState.LOADED
+    many = judge(answered(rows=less(0.9), before=before(row_count=20, attempts=6), asked_at=LATER))
+    assert many.state is SliceState.DIFFERS
+    assert many.reason is not None
+    assert "never the same twice in 7 answers" in many.reason
+    some = judge(answered(rows=less(0.9), before=before(row_count=20, attempts=9), asked_at=LATER, complete=False))
+    assert some.state is SliceState.LOADED, "asked for some ASINs only, it says nothing of the others"
+
+
+def test_a_day_is_not_accepted_as_it_differs_while_its_total_is_asked_again() -> None:
+    accepted = Verdict(state=SliceState.DIFFERS, reason="it differs", residual=FULL, residual_since=ENDS)
+    waiting = not_yet(accepted, LATER)
+    assert (waiting.state, waiting.next_at) == (SliceState.LOADED, LATER + DAY)
+    assert (waiting.residual, waiting.residual_since) == (FULL, ENDS)
 
 
 def test_no_rows_and_no_totals_are_believed_when_said_twice() -> None:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from chalkola.datasets import CATALOG, SOURCES, sales_and_traffic_trends
+from chalkola.datasets import DAILY, SOURCES, sales_and_traffic_trends
 from chalkola.datasets.model import Limits, Pull, Slice, SliceState
 from chalkola.marketplaces import MARKETPLACES, marketplace
-from chalkola.periods import settles_at
 from chalkola.pipeline import packing
 from chalkola.pipeline.due import calendar
 from chalkola.pipeline.means import Means
@@ -38,7 +37,7 @@ from ledgers import (
     two_weeks,
 )
 
-DUE = Request(datasets=CATALOG)
+DUE = Request(datasets=DAILY)
 BY_ASIN, TRENDS, REPORT = SALES.sources
 REPORT_KEY = f"{REPORT.name}@app"
 WITHOUT_SHRINKING = [Phase.explicit, Phase.reuse, Phase.generate]
@@ -57,7 +56,7 @@ LIMITS = st.builds(
 def ledgers(draw: st.DrawFn) -> Coverage:
     known: dict[tuple[str, str], Known] = {}
     for m in draw(st.lists(st.sampled_from(SOME), unique=True, max_size=5)):
-        for dataset in CATALOG:
+        for dataset in DAILY:
             days = [newest(m) - n * DAY for n in range(draw(st.integers(0, 12)))]
             lines = [draw(lines_of(day)) for day in days]
             under_way = [day for day in days if draw(st.integers(0, 9)) == 0]
@@ -107,7 +106,7 @@ def test_every_due_slice_is_asked_once_or_is_unreachable_held_back_or_waiting(kn
             if s in pull.slices and of.marketplace.scope == s.scope for asin in of.asins
         )  # fmt: skip
         assert named == Counter(has.asins[s.scope])
-    days = calendar(DUE, has.opens, known, NOW)
+    days = calendar(DUE, has.opens, known, NOW, lambda dataset, m: has.oldest(dataset, m, NOW))
     due = {
         Slice(dataset=name, scope=scope, day=date.fromordinal(o))
         for (name, scope), of in days.dues.items()
@@ -123,7 +122,7 @@ def test_every_due_slice_is_asked_once_or_is_unreachable_held_back_or_waiting(kn
 @settings(max_examples=40, deadline=None, phases=WITHOUT_SHRINKING)
 def test_nothing_under_way_is_asked_and_nothing_fresh_by_asin(known: Coverage, has: Means) -> None:
     planned = plan(DUE, has, known, NOW)
-    days = calendar(DUE, has.opens, known, NOW).dues
+    days = calendar(DUE, has.opens, known, NOW, lambda dataset, m: has.oldest(dataset, m, NOW)).dues
     for pull in planned.pulls:
         for s in pull.slices:
             assert s.day.toordinal() not in known.get((s.dataset, s.scope), Known()).under_way
@@ -149,14 +148,14 @@ def test_no_question_goes_beyond_what_its_source_allows(known: Coverage, has: Me
         named = [of.marketplace for of in box.filters]
         assert set(named) == (set(box.marketplaces) if box.filters else set())
         assert limits.repeats or len(named) == len(set(named))
-        assert pull.settled == all(settles_at(box.last, m.zone, SALES.settles_after) <= NOW for m in box.marketplaces)
+        assert pull.settled == all(SALES.settles_at(box.last, m.zone) <= NOW for m in box.marketplaces)
 
 
 @given(ledgers(), ample())
 @settings(max_examples=40, deadline=None, phases=WITHOUT_SHRINKING)
 def test_fresh_questions_come_before_rereads_and_newest_days_first(known: Coverage, has: Means) -> None:
     planned = plan(DUE, has, known, NOW)
-    days = calendar(DUE, has.opens, known, NOW).dues
+    days = calendar(DUE, has.opens, known, NOW, lambda dataset, m: has.oldest(dataset, m, NOW)).dues
     order = [(pull.rank, -pull.box.last.toordinal()) for pull in planned.pulls]
     assert order == sorted(order)
     for pull in planned.pulls:

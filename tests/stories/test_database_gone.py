@@ -1,36 +1,16 @@
 """The database goes away in the middle of a run."""
 
 import asyncio
-import threading
-import time
 from datetime import date
 from pathlib import Path
 
-from chalkola.pipeline.pull import Ended
-from chalkola.store.ledger import Claimed
-from night import Silent, open_shop
-from postgres import Server, migrated, running_server
+from interruptions import Stopping
+from night import open_shop
+from postgres import migrated, running_server
 from processes import REPORTS_ONLY, Machine, simulated_amazon
 from truth import asked_twice, wrong_cells
 
 DAYS = [date(2026, 11, 16), date(2026, 11, 17)]
-
-
-class Stopping(Silent):
-    """Stops the database after the second step and starts it again a moment later."""
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.steps, self.starter = server, 0, threading.Thread(target=self._start)
-
-    def stepped(self, pull: Claimed, ended: Ended | None) -> None:
-        self.steps += 1
-        if self.steps == 2:
-            self.server.stop()
-            self.starter.start()
-
-    def _start(self) -> None:
-        time.sleep(1)
-        self.server.start()
 
 
 async def test_a_run_goes_on_when_the_database_comes_back(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from chalkola.marketplaces import marketplaces
 from chalkola.pipeline.checkup import Area, Finding, Level, check_up, is_well
 from chalkola.settings import read_settings
 from night import OpenShop, Shop
+from storage_server import running_storage
 
 KIOSK = {source.name for source in SOURCES if source.driver == "data_kiosk"}
 DAY = timedelta(days=1)
+LIST = "GET_MERCHANT_LISTINGS_ALL_DATA"
 
 
 @pytest.fixture
@@ -53,6 +55,21 @@ async def test_all_is_well_before_the_first_pull_with_one_query_an_account_that_
         assert levels(of_account(findings, key)) == ["ok"] * 4
     assert tickets(shop) == 3
     assert list(dict.fromkeys(finding.area for finding in findings)) == [a for a in Area if a is not Area.DAY_ZONE]
+
+
+async def test_a_bank_that_is_away_is_a_warning_that_says_what_lacks_without_it(shop: Shop) -> None:
+    assert "newest are of 2026-11-19" in of_rates(await examined(shop)).what
+    shop.goes_wrong(Fault(kind="server_error", operation="rates"))
+
+    found = of_rates(await examined(shop))
+
+    assert (found.level, "HTTP 500" in found.why) == (Level.WARNING, True)
+    assert "nothing is converted" in found.why
+
+
+def of_rates(findings: list[Finding]) -> Finding:
+    (found,) = [finding for finding in findings if finding.area is Area.RATES]
+    return found
 
 
 async def test_what_amazon_accepted_within_a_week_is_not_asked_again(shop: Shop) -> None:
@@ -125,6 +142,27 @@ async def test_a_night_after_the_role_was_given_back_asks_data_kiosk_again(opene
     assert {pull["source"] for pull in shop.pulls("DE") if pull["stage"] == "loaded"} & KIOSK
 
 
+async def test_a_refused_list_is_named_with_its_role_tried_again_and_says_nothing_of_sales(
+    opened_shop: OpenShop,
+) -> None:
+    shop = await opened_shop(marketplaces=("DE",), without_role=("EU",))
+    both = ("sales_and_traffic", "daily_totals", "listings")
+    shop.goes_wrong(Fault(kind="access_denied", operation="createReport", report_type=LIST, times=None))
+    await shop.night(datasets=both)
+
+    findings = of_account(await examined(shop), "EU")
+
+    assert [f.level for f in findings if "Data Kiosk is closed" in f.what] == [Level.WARNING], "reports are open"
+    (refused,) = [f for f in findings if "refused" in f.what]
+    assert (refused.level, refused.what) == (Level.WARNING, "Amazon has refused listings.report.")
+    assert "the role Inventory and Order Tracking, or Product Listing, to the developer profile" in refused.why
+    shop.amazon.mischief.clear()
+    shop.clock.advance(DAY)
+    await shop.night(datasets=both)
+    assert "listings.report" not in closed(shop, "EU")
+    assert shop.rows("SELECT FROM sp_listings")
+
+
 async def test_closed_reports_are_left_to_the_next_run_and_no_report_is_spent(opened_shop: OpenShop) -> None:
     shop = await opened_shop(kiosk=True, marketplaces=("DE",))
     (account,) = shop.settings.accounts
@@ -170,7 +208,7 @@ async def test_an_old_client_secret_is_found(shop: Shop, age: int, level: Level)
 
     findings = await check_up(settings, shop.url)
 
-    assert [finding.level for finding in findings if "secret" in finding.what] == [level]
+    assert [finding.level for finding in findings if "client secret" in finding.what] == [level]
     assert levels(of_account(findings, "EU")) == ["ok"] * 4, "the accounts are looked at all the same"
 
 
@@ -278,3 +316,21 @@ async def test_a_closed_sales_api_is_said_and_the_zone_is_left_open(opened_shop:
     assert levels(of_account(findings, "EU"))[3:] == ["note", "warning"]
     assert "Inventory and Order Tracking" in of_account(findings, "EU")[3].remedy
     assert shop.rows("SELECT FROM sp_day_zones") == []
+
+
+async def test_the_archive_is_made_where_it_is_missing_and_what_keeps_documents_out_is_a_warning(
+    opened_shop: OpenShop,
+) -> None:
+    with running_storage() as storage:
+        shop = await opened_shop(kiosk=True, environment=storage.env())
+        (made,) = [f for f in await examined(shop) if f.area is Area.ARCHIVE]
+        storage.buckets["chalkola"].public = True
+        (public,) = [f for f in await examined(shop) if f.area is Area.ARCHIVE]
+    (away,) = [f for f in await examined(shop) if f.area is Area.ARCHIVE]
+    off = replace(shop.settings, archive=None)
+    (none,) = [f for f in await check_up(off, shop.url) if f.area is Area.ARCHIVE]
+
+    assert (made.level, "which is private. It was made now." in made.what) == (Level.OK, True)
+    assert (public.level, "is public" in public.what) == (Level.WARNING, True)
+    assert (away.level, "cannot be reached" in away.what) == (Level.WARNING, True)
+    assert none.level is Level.NOTE

@@ -52,7 +52,8 @@ def test_a_worker_killed_at_ten_moments_loses_nothing_and_asks_nothing_twice(
         assert machine.rows("SELECT id, stage FROM sp_pulls WHERE finished_at IS NULL") == []
         states = machine.rows("SELECT DISTINCT dataset, state FROM sp_slices ORDER BY 1")
         assert [(row["dataset"], row["state"]) for row in states] == [
-            ("daily_parents", "closed"), ("daily_totals", "proven"), ("sales_and_traffic", "proven"),
+            ("daily_parents", "closed"), ("daily_totals", "proven"), ("fx_rates", "proven"),
+            ("sales_and_traffic", "proven"),
         ], "parents are in Data Kiosk only"  # fmt: skip
         assert machine.rows("SELECT count(*) FROM sp_data_pulls WHERE status = 'completed'")[0]["count"] == 16
         lost = machine.rows("SELECT coalesce(sum(lost_asks), 0)::int AS lost FROM sp_pulls")[0]["lost"]

@@ -60,6 +60,28 @@ async def test_several_nights_of_pages_equal_the_truth(opened_shop: OpenShop) ->
     assert right(shop) == []
 
 
+async def test_a_token_that_is_never_taken_ends_the_pull_after_a_few_beginnings(opened_shop: OpenShop) -> None:
+    shop = await opened_shop(kiosk=True, **PAGED)
+    shop.goes_wrong(Fault(kind="page_token_expired", account="EU", query=BY_ASIN, times=None))
+
+    report = await shop.night()
+
+    assert report.exit_code == 3
+    refused = calls(shop, "createQuery", 400)
+    pulls = shop.rows("SELECT * FROM sp_pulls WHERE account = 'EU' AND stage = 'refused'")
+    assert {pull["source"] for pull in pulls} == {"sales_and_traffic.by_asin", "daily_parents.by_asin"}
+    assert refused == 4 * len(pulls), "four beginnings each"
+    assert all("next page" in pull["failure"] for pull in pulls)
+    assert left_open(shop) == []
+    assert shop.rows("SELECT FROM sp_daily_asin_data WHERE currency_code = 'EUR'") == [], "nothing is half loaded"
+
+    shop.amazon.mischief.clear()
+    shop.clock.advance(DAY)
+    await shop.night()
+    assert not_proven(shop) == {}
+    assert right(shop) == []
+
+
 async def test_a_token_that_has_expired_starts_again_from_the_first_page(opened_shop: OpenShop) -> None:
     shop = await opened_shop(kiosk=True, **PAGED)
     shop.goes_wrong(Fault(kind="page_token_expired", account="EU", query=BY_ASIN, skip=1))

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 
 from chalkola.datasets.model import Box, Dataset, Slice, Source
-from chalkola.marketplaces import Marketplace
+from chalkola.marketplaces import Place
 from chalkola.pipeline.due import Calendar, Due
-from chalkola.pipeline.holding_back import hold_back
+from chalkola.pipeline.holding_back import hold_back, is_scarce
 from chalkola.pipeline.packing import Days, Lot
 from chalkola.pipeline.parts import TOTALS_FIRST, Part
 from chalkola.pipeline.ways import Scales, What
 
-Sets = dict[Marketplace, set[int]]
+Sets = dict[Place, set[int]]
 
 
 @dataclass(kw_only=True)
@@ -31,7 +32,8 @@ class Choices:
         """Return what every source is to be asked."""
         fresh = [lot for part in parts for lot in self._fresh(part)]
         rereads = [(part, lot) for part in parts for lot in self._rereads(part)]
-        rows = [*fresh, *self._kept(fresh, rereads)]
+        early = [lot for part in parts for lot in self._early(part)]
+        rows = [*fresh, *self._kept(fresh, rereads), *early]
         with_totals: dict[tuple[str, str], list[Part]] = {}
         for part in parts:
             if part.totals:
@@ -54,7 +56,15 @@ class Choices:
             *self._chosen(part, _without(wanted, strict), "rereads", by_any),
         ]
 
-    def _strict(self, part: Part, m: Marketplace, days: set[int]) -> set[int]:
+    def _early(self, part: Part) -> list[Lot]:
+        """Return the lot of the days that have not settled. Where asking takes scarce turns they wait: they will have
+        to be asked once more."""
+        wanted, means = self._wanted(part, _early_days), self.scales.means
+        lots = [self._lot(part, source, wanted) for source in part.sources(complete=True)] if wanted else []
+        cheap = [lot for lot in lots if not is_scarce(means, lot)]
+        return self._not_under_way(self.scales.choose(part.dataset, cheap, {}, "early")) if cheap else []
+
+    def _strict(self, part: Part, m: Place, days: set[int]) -> set[int]:
         if not part.means.asins.get(m.scope):
             return days
         return days & self.calendar.due(part.dataset.name, m).manners.keys()
@@ -75,7 +85,7 @@ class Choices:
             days=wanted, alone=self._alone(part.dataset, wanted), place=part.place,
         )  # fmt: skip
         if source.is_complete:
-            return lot
+            return lot if source.cadence is None else replace(lot, may_fill=partial(_is_no_period, source))
         return replace(
             lot, alone={}, asins=part.means.asins, may_fill=lambda m, day: self._may_reread(part.dataset, m, day)
         )
@@ -92,7 +102,7 @@ class Choices:
                 found[m] = alone
         return found
 
-    def _may_reread(self, dataset: Dataset, m: Marketplace, day: int) -> bool:
+    def _may_reread(self, dataset: Dataset, m: Place, day: int) -> bool:
         due, known = self.calendar.due(dataset.name, m), self.calendar.known(dataset.name, m)
         if day not in known.closed or day in known.under_way:
             return False
@@ -131,7 +141,7 @@ class Choices:
     def _urgency(self, lot: Lot, box: Box) -> float:
         return max(
             self.calendar.due(name, m).rereads.get(day.toordinal(), 0)
-            for name in lot.source.fills for m in box.marketplaces for day in box.days
+            for name in lot.source.fills for m in box.places for day in box.days
         )  # fmt: skip
 
     def _totals(self, parts: Sequence[Part], rows: Iterable[Lot]) -> list[Lot]:
@@ -141,7 +151,7 @@ class Choices:
             return []
         asked, covered = _asked(parts, totals, rows)
         wanted, fresh = {}, {}
-        for m in part.marketplaces:
+        for m in part.places:
             due = self.calendar.due(totals.name, m)
             days = {*due.fresh, *due.rereads, *(asked.get(m, ()) if part.beside else ())} - covered.get(m, set())
             wanted[m] = days - self.calendar.known(totals.name, m).under_way
@@ -151,7 +161,7 @@ class Choices:
             self.unreachable += _slices(totals.name, wanted)
             return []
 
-        def may_fill(m: Marketplace, day: int) -> bool:
+        def may_fill(m: Place, day: int) -> bool:
             known = self.calendar.known(totals.name, m)
             return day in known.closed and day not in known.under_way and day not in covered.get(m, ())
 
@@ -161,15 +171,24 @@ class Choices:
 
     def _wanted(self, part: Part, kind: Callable[[Due], Collection[int]]) -> Sets:
         """Return the days of a part, with those of its totals where these only come with the rows."""
-        found = {m: set(kind(self.calendar.due(part.dataset.name, m))) for m in part.marketplaces}
+        found = {m: set(kind(self.calendar.due(part.dataset.name, m))) for m in part.places}
         if part.totals and part.totals_come_along:
             for m, days in found.items():
                 days.update(kind(self.calendar.due(part.totals.name, m)))
         return {m: days for m, days in found.items() if days}
 
 
+def _is_no_period(source: Source, m: Place, day: int) -> bool:
+    """Return whether an answer of the source has nothing of a day: so it may lie within a question at no cost."""
+    return source.cadence is not None and not source.cadence.begins(date.fromordinal(day))
+
+
 def _fresh_days(due: Due) -> Collection[int]:
     return due.fresh
+
+
+def _early_days(due: Due) -> Collection[int]:
+    return due.early
 
 
 def _reread_days(due: Due) -> Collection[int]:
@@ -185,7 +204,7 @@ def _asked(parts: Sequence[Part], totals: Dataset, rows: Iterable[Lot]) -> tuple
         fills = lot.source.fills
         for box in lot.boxes if lot.account == parts[0].account else ():
             span = range(box.first.toordinal(), box.last.toordinal() + 1)
-            for m in box.marketplaces:
+            for m in box.places:
                 if not names.isdisjoint(fills):
                     asked.setdefault(m, set()).update(span)
                 if totals.name in fills:

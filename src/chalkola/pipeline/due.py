@@ -1,15 +1,17 @@
-"""What is due: of one dataset in one marketplace, by days. Pure."""
+"""What is due: of one dataset in one place, by periods. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from chalkola.datasets.model import Dataset, SliceState
-from chalkola.marketplaces import Marketplace
-from chalkola.periods import ONE_DAY, day_ends, newest_settled, oldest_answered
+from chalkola.datasets.model import Dataset, Past, SliceState
+from chalkola.marketplaces import Place
+from chalkola.periods import ONE_DAY, day_ends, today
 from chalkola.store.ledger import Line, Manner
 from chalkola.store.lines import Coverage, Known
 
+MOST_OLD_DAYS = 20
+"""Open days of a marketplace from before the last two weeks that a night asks for: history is the backfill's."""
 NEVER_READ = float("inf")
 _LEAST_AGE = timedelta(hours=1)
 
@@ -29,16 +31,22 @@ class Request:
     """A later round of the same run: only what it wanted, is not closed, and whose time has come."""
     answered_since: datetime | None = None
     """With `again`: days that were answered since are left alone, as in a round after a source was closed."""
+    early: bool = False
+    """Without days: ask for the days up to yesterday that have not settled too, where that is cheap, each once."""
+    anew: bool = False
+    """Ask for lists that were answered in this period too, unless the answer would be the same one repeated."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """What is due of one dataset in one marketplace. Days are ordinals, for there are thousands."""
+    """What is due of one dataset in one place. Days are ordinals, for there are thousands; a week is its first."""
 
     fresh: frozenset[int] = frozenset()
     """To be asked in a complete way."""
     rereads: Mapping[int, float] = field(default_factory=dict)
     """Closed days that Amazon may have restated, each with how long it has gone unread for its age."""
+    early: frozenset[int] = frozenset()
+    """Over, but not settled: to be asked once where that is cheap, and again when they settle."""
     manners: Mapping[int, Manner] = field(default_factory=dict)
     """How days are to be asked where not any way will do, whether or not they are due."""
     under_way: tuple[int, ...] = ()
@@ -49,16 +57,16 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """What is due and what is known, by dataset and marketplace."""
+    """What is due and what is known, by dataset and place."""
 
     dues: Mapping[tuple[str, str], Due]
     coverage: Coverage
 
-    def due(self, dataset: str, m: Marketplace) -> Due:
+    def due(self, dataset: str, m: Place) -> Due:
         """Return what is due; nothing of a dataset that nobody asked for."""
         return self.dues.get((dataset, m.scope), _NOTHING)
 
-    def known(self, dataset: str, m: Marketplace) -> Known:
+    def known(self, dataset: str, m: Place) -> Known:
         return self.coverage.get((dataset, m.scope), _UNHEARD_OF)
 
 
@@ -66,37 +74,45 @@ _NOTHING = Due()
 _UNHEARD_OF = Known()
 
 
-def calendar(request: Request, among: Iterable[Marketplace], coverage: Coverage, now: datetime) -> Calendar:
-    """Return what is due of every dataset of the request in these marketplaces."""
+def calendar(
+    request: Request, among: Iterable[Place], coverage: Coverage, now: datetime,
+    oldest: Callable[[Dataset, Place], date],
+) -> Calendar:  # fmt: skip
+    """Return what is due of every dataset of the request in those of these places that it has; `oldest` is the first
+    period that is still answered for."""
     dues = {}
-    marketplaces = tuple(among)
+    places = tuple(among)
     for dataset in request.datasets:
         since = _began(dataset.name, coverage)
-        for m in marketplaces:
+        for m in filter(dataset.covers, places):
             known = coverage.get((dataset.name, m.scope), Known(first=since))
             awaited = _awaited(dataset, request.datasets, m, coverage)
-            dues[dataset.name, m.scope] = due(dataset, m, request, known, now, awaited)
+            dues[dataset.name, m.scope] = due(dataset, m, request, known, now, oldest(dataset, m), awaited)
     return Calendar(dues=dues, coverage=coverage)
 
 
-def _awaited(dataset: Dataset, among: Iterable[Dataset], m: Marketplace, coverage: Coverage) -> frozenset[int]:
+def _awaited(dataset: Dataset, among: Iterable[Dataset], m: Place, coverage: Coverage) -> frozenset[int]:
     """Return the days of which what this dataset is judged with, its totals or the rows of these, is under way."""
     names = [d.name for d in among if d.name == dataset.totals_in or d.totals_in == dataset.name]
     return frozenset().union(*(coverage[name, m.scope].under_way for name in names if (name, m.scope) in coverage))
 
 
 def due(
-    dataset: Dataset, m: Marketplace, request: Request, known: Known, now: datetime,
+    dataset: Dataset, m: Place, request: Request, known: Known, now: datetime, oldest: date,
     awaited: frozenset[int] = frozenset(),
 ) -> Due:  # fmt: skip
-    """Return what to ask for of a dataset in a marketplace. What is loaded and `awaited` by its verdict is not asked
+    """Return what to ask for of a dataset in a place. What is loaded and `awaited` by its verdict is not asked
     for once more, as when a run goes on where another was killed."""
-    newest = newest_settled(now, m.zone, dataset.settles_after)
+    newest = dataset.newest(now, m.zone)
     closed = 0
     if request.first is None or request.last is None:
-        wanted = {day.toordinal() for day in _days_due(dataset, m, newest, request, known, now)}
+        wanted = {day.toordinal() for day in _days_due(dataset, newest, oldest, request, known, now)}
+        if request.anew and dataset.past is Past.GONE and not request.repairs:
+            may_be_new = request.again or not _is_cached(dataset, newest, known, now)
+            wanted |= {newest.toordinal()} if may_be_new else set()
+            closed = int(not may_be_new)
     else:
-        span = range(request.first.toordinal(), request.last.toordinal() + 1)
+        span = _asked_for(dataset, request.first, request.last, oldest)
         wanted = set(span) if request.again and not request.repairs else set(span) - known.closed
         closed = len(span) - len(wanted)
         if not request.again:
@@ -109,10 +125,24 @@ def due(
     return Due(
         fresh=frozenset(wanted - known.under_way),
         rereads={o: urgency for o, urgency in rereads.items() if o not in known.under_way and o not in wanted},
+        early=frozenset(_days_early(dataset, m, newest, known, now)) if _early_too(request) else frozenset(),
         manners=_manners(newest, known),
         under_way=tuple(sorted(wanted & known.under_way)) if known.under_way else (),
         closed=closed,
     )
+
+
+def _asked_for(dataset: Dataset, first: date, last: date, oldest: date) -> list[int]:
+    """Return the periods of the days that are named; none of a dataset of which only the present can be asked for."""
+    if dataset.past is Past.GONE:
+        return []
+    return dataset.periods(max(first, oldest).toordinal(), last.toordinal())
+
+
+def _is_cached(dataset: Dataset, newest: date, known: Known, now: datetime) -> bool:
+    """Return whether an answer would be the one that is here, repeated."""
+    line = known.recent.get(newest) or known.others.get(newest)
+    return line is not None and line.asked_at is not None and now < line.asked_at + dataset.cached_for
 
 
 def _answered(known: Known, since: datetime) -> set[int]:
@@ -127,28 +157,56 @@ def _began(dataset: str, known: Coverage) -> date | None:
 
 
 def _days_due(
-    dataset: Dataset, m: Marketplace, newest: date, request: Request, known: Known, now: datetime
+    dataset: Dataset, newest: date, oldest: date, request: Request, known: Known, now: datetime
 ) -> Iterator[date]:
-    """Yield the settled days to ask for: the newest; what was missed in the last two weeks since we began; and any
-    older one that the ledger has open. Days found in the user's tables are left to the backfill."""
-    since = max(known.first or newest, newest - dataset.restated_for + ONE_DAY)
-    missed = () if request.repairs else range(newest.toordinal(), min(since, newest).toordinal() - 1, -1)
-    oldest = oldest_answered(now, m.zone, dataset.kept_for)
-    heard_of = (day for day in known.others if oldest <= day <= newest)
+    """Yield the settled days to ask for: the newest; what was missed in the last two weeks since we began, or at all
+    where one question brings it; and a few of the older ones that the ledger has open. Days found in the user's
+    tables are left to the backfill."""
+    since = min(newest, _catches_up_from(dataset, newest, oldest, known))
+    missed = [] if request.repairs else dataset.periods(since.toordinal(), newest.toordinal())[::-1]
+    at_once = dataset.past is Past.AT_ONCE
+    heard_of = (day for day in sorted(known.others, reverse=True) if (at_once or oldest <= day) and day <= newest)
+    left = MOST_OLD_DAYS
     for day in {**dict.fromkeys(map(date.fromordinal, missed)), **dict.fromkeys(heard_of)}:
         if (
             day.toordinal() not in known.closed
-            and (day == newest or (not request.newest_only and not _was_found(known.others.get(day))))
+            and (day == newest or at_once or (not request.newest_only and not _was_found(known.others.get(day))))
             and _is_time(known, day, now)
         ):
+            left -= day <= newest - dataset.restated_for and not at_once
+            if left < 0:
+                return
             yield day
+
+
+def _catches_up_from(dataset: Dataset, newest: date, oldest: date, known: Known) -> date:
+    match dataset.past:
+        case Past.GONE:
+            return newest
+        case Past.AT_ONCE:
+            return oldest
+    return max(known.first or newest, newest - dataset.restated_for + ONE_DAY)
 
 
 def _rereads_too(request: Request) -> bool:
     return request.first is None and not request.newest_only and not request.repairs
 
 
-def _rereads(dataset: Dataset, m: Marketplace, newest: date, known: Known, now: datetime) -> dict[int, float]:
+def _early_too(request: Request) -> bool:
+    return request.early and _rereads_too(request)
+
+
+def _days_early(dataset: Dataset, m: Place, newest: date, known: Known, now: datetime) -> Iterator[int]:
+    """Yield the days that are over and have not settled. One that was answered has its time in the ledger: the hour
+    at which it settles, or half a day later where Amazon had nothing yet."""
+    if dataset.extra:
+        return
+    for ordinal in range((newest + ONE_DAY).toordinal(), today(now, m.zone).toordinal()):
+        if ordinal not in known.under_way and _is_time(known, date.fromordinal(ordinal), now):
+            yield ordinal
+
+
+def _rereads(dataset: Dataset, m: Place, newest: date, known: Known, now: datetime) -> dict[int, float]:
     """Return the closed days to read again, each with its urgency: those that Amazon may have restated, and those
     whose last answer was not believed."""
     found = {}
@@ -161,7 +219,7 @@ def _rereads(dataset: Dataset, m: Marketplace, newest: date, known: Known, now: 
     return found
 
 
-def _urgency(line: Line, m: Marketplace, unread: timedelta) -> float:
+def _urgency(line: Line, m: Place, unread: timedelta) -> float:
     """Return how long a day has gone unread, relative to its age when last read: the young ones change most."""
     if line.asked_at is None:
         return NEVER_READ

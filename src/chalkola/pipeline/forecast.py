@@ -29,13 +29,15 @@ def forecast(
     now: datetime,
     *,
     processing: timedelta = PROCESSING,
+    reserve: float = 0,
 ) -> tuple[Expected, ...]:
     """Return what to expect of pulls, given the keys of the buckets that asking each of them draws from.
 
     In the given order, except that a pull whose buckets are open does not wait for one whose buckets are not. A key
-    without a bucket does not hold anything up. Empty for no pulls.
+    without a bucket does not hold anything up. The share `reserve` of every bucket's turns is left to others. Empty
+    for no pulls.
     """
-    refilling = {key: _Refilling.of(bucket, now) for key, bucket in buckets.items()}
+    refilling = {key: _Refilling.of(bucket, now, reserve) for key, bucket in buckets.items()}
     asked_at: dict[int, datetime] = {}
     queues = _queues(creation)
     while queues:
@@ -76,14 +78,15 @@ class _Refilling:
     turns: deque[datetime] = field(default_factory=deque)
 
     @staticmethod
-    def of(bucket: Bucket, now: datetime) -> "_Refilling":
+    def of(bucket: Bucket, now: datetime, reserve: float = 0) -> "_Refilling":
+        daily = bucket.daily and max(1, bucket.daily - int(bucket.daily * reserve))
         return _Refilling(
             per_turn=timedelta(seconds=bucket.seconds_per_turn),
-            burst=bucket.burst,
-            daily=bucket.daily,
+            burst=bucket.burst - int(bucket.burst * reserve),
+            daily=daily,
             full_at=bucket.full_at or now,
             not_before=max(now, bucket.blocked_until or now),
-            turns=deque(bucket.turns, maxlen=bucket.daily),
+            turns=deque(bucket.turns, maxlen=daily),
         )
 
     def open_at(self) -> datetime:

@@ -32,7 +32,7 @@ def hold_back(
     means: Means, fresh: Sequence[Lot], rereads: Sequence[Lot], urgency: Urgency, now: datetime
 ) -> list[Lot]:
     """Return `rereads`, in their order, without the days that the quotas do not leave turns for."""
-    scarce = {place for place, lot in enumerate(rereads) if _is_scarce(means, lot)}
+    scarce = {place for place, lot in enumerate(rereads) if is_scarce(means, lot)}
     if not scarce:
         return list(rereads)
     units = sorted(
@@ -46,7 +46,8 @@ def hold_back(
     ]
 
 
-def _is_scarce(means: Means, lot: Lot) -> bool:
+def is_scarce(means: Means, lot: Lot) -> bool:
+    """Return whether asking takes turns of a quota of its own, or of a daily one."""
     return means.quota(lot.source) is not None or bool(_daily_keys(means, lot))
 
 

@@ -1,7 +1,7 @@
 """A downloaded Business Report into the tables, by the code that loads Amazon's answers."""
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import msgspec
@@ -13,13 +13,15 @@ from chalkola.datasets.business_report_file import UnusableFile
 from chalkola.datasets.model import Answer, Box, Count, Slice, SliceState, Sums
 from chalkola.documents import document_of
 from chalkola.marketplaces import Marketplace
-from chalkola.periods import oldest_answered, settles_at
 from chalkola.pipeline.load import Loader, Received
-from chalkola.store.archive import Archive
+from chalkola.pipeline.pull import label_of
+from chalkola.store.archive import Archive, Kept
 from chalkola.store.connection import Pool
+from chalkola.store.documents import Documents
 from chalkola.store.imports import ACCOUNT, ImportLedger, Wanted, day_totals, refuse_closed
 from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
+from chalkola.store.summing import sum_up
 from chalkola.store.survey import fits_of
 from chalkola.store.tables import Change
 
@@ -47,8 +49,9 @@ def box_of(m: Marketplace, day: date) -> Box:
 
 
 async def import_file(
-    pool: Pool, archive: Archive, given: Import, answer: Answer, box: Box, clock: Clock, *, force: bool
-) -> Imported:
+    pool: Pool, archive: Archive, documents: Documents, given: Import, answer: Answer, box: Box, clock: Clock, *,
+    force: bool,
+) -> Imported:  # fmt: skip
     """Load what `read_import` has read: all of it, or nothing.
 
     Raises `UnusableFile` when it holds more than the day, and `NotTaken` for a day that is closed, unless forced.
@@ -64,16 +67,24 @@ async def import_file(
         refuse_closed(line)
     ledger = ImportLedger(pool, clock, _wanted(given, box, s, clock.now(), force=force))
     pull = await ledger.begin()
-    kept = document_of(gzip.compress(msgspec.json.encode(given), mtime=0))
+    file = document_of(gzip.compress(msgspec.json.encode(given), mtime=0))
     try:
-        name = archive.keep(kept, source=IMPORT.name, account=ACCOUNT, day=s.day.isoformat(), name=str(pull.id))
+        kept = await archive.keep(file, replace(label_of(pull), source=IMPORT.name))
     finally:
-        kept.close()
+        file.close()
+    if kept is not None:
+        await documents.note(pull.id, kept)
+    name = kept.name if kept else None
     received = Received(answer=answer, box=box, byte_count=len(given.content), archived_as=name)
     loaded = await (await _loader(pool)).load(ledger, pull, received, clock.now())
+    await sum_up(pool)
     line = (await read_lines(pool, [s]))[0]
     return Imported(slice=s, count=count, state=line.state, change=loaded.change, reason=line.reason,
-                    next_at=line.next_at, notes=loaded.notes, pull_id=pull.id)  # fmt: skip
+                    next_at=line.next_at, notes=(*loaded.notes, *_unkept(kept)), pull_id=pull.id)  # fmt: skip
+
+
+def _unkept(kept: Kept | None) -> tuple[str, ...]:
+    return (f"the file is not in the archive. {kept.why}".rstrip("."),) if kept and kept.name is None else ()
 
 
 def refuse_range(found: Sums, totals: tuple[int | None, int | None], day: date) -> None:
@@ -102,9 +113,9 @@ def _wanted(given: Import, box: Box, s: Slice, now: datetime, *, force: bool) ->
         slice=s,
         question=given.question,
         question_key=f"{IMPORT.name} {s.scope} {s.day} {given.sha256[:32]}",
-        settled=settles_at(s.day, m.zone, of.settles_after) <= now,
+        settled=of.settles_at(s.day, m.zone) <= now,
         force=force,
-        answered_still=s.day >= oldest_answered(now, m.zone, of.kept_for),
+        answered_still=s.day >= of.oldest(now, m.zone),
     )
 
 

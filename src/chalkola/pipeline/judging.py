@@ -3,13 +3,15 @@
 Rows, parents and totals of one day may come in one answer or in three, in any order: whichever comes later judges.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from chalkola.datasets.model import Batch, Box, Count, Dataset, Slice, SliceState, Source, Sums
-from chalkola.periods import day_ends, settles_at
-from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_totals
+from chalkola.datasets.model import Batch, Box, Count, Dataset, Proof, Slice, SliceState, Source, Sums
+from chalkola.periods import day_ends
+from chalkola.pipeline.lists import Held, Said, judge_list, judge_no_list
+from chalkola.pipeline.publications import judge_publication
+from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_listing, judge_totals, not_yet
 from chalkola.store.ledger import Claimed, Line, Restated, Told
 from chalkola.store.tables import Change
 
@@ -36,12 +38,16 @@ class Judging:
     """Slices of these days for which other pulls are open: rows are judged when the last of them is in."""
     around: Mapping[str, Mapping[str, Mapping[date, Sums]]]
     """The sums of the closed days nearby, by dataset, scope and day."""
+    disbelieved: Mapping[tuple[str, str], Sequence[Said]] = field(default_factory=dict)
+    """Of lists, by dataset and scope: the answers that were not believed since the last one that was."""
+    nothing_made: bool = False
+    """Whether there is no document: Amazon says that there is no data."""
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
         self._told: dict[Slice, Told] = {}
         self._new_totals: dict[Slice, Count] = {}
-        self._marketplaces = {m.scope: m for m in self.box.marketplaces}
+        self._places = {place.scope: place for place in self.box.places}
         self._with_rows: frozenset[str] = frozenset()
         self._parts: dict[Slice, str] = {}
 
@@ -52,6 +58,7 @@ class Judging:
     def take_up(self, batch: Batch) -> None:
         """Turn to a batch."""
         self._with_rows = frozenset(s.scope for s, count in batch.counts.items() if count.row_count)
+        self._last_day = max((s.day for s, count in batch.counts.items() if count.row_count), default=date.min)
 
     def supersede(self, s: Slice) -> None:
         """Leave a slice as it is: an answer asked for later is there already."""
@@ -66,10 +73,33 @@ class Judging:
 
     def settle(self, s: Slice, count: Count, change: Change) -> bool:
         """Judge a slice, note what it and its partner have become, and return whether its rows are accepted."""
+        match self.datasets[s.dataset].proof:
+            case Proof.LIST_BEFORE:
+                return self._settle_alone(s, count, self._of_list(s, count, change))
+            case Proof.PUBLICATION:
+                passed_over = s.day < self._last_day
+                before, asked_at = self.lines[s], self.pull.intended_at
+                verdict = judge_publication(count.row_count, before, asked_at, passed_over=passed_over)
+                return self._settle_alone(s, count, verdict)
         if self.datasets[s.dataset].totals_in is None:
             self._settle_totals(s, count, change)
             return True
         return self._settle_rows(s, self._whole(s, count, change), change)
+
+    def _of_list(self, s: Slice, count: Count, change: Change) -> Verdict:
+        there = count.row_count - change.added - change.returned + change.withdrawn
+        if self.nothing_made or not (count.row_count or there):
+            return judge_no_list(there, self.lines[s], self.pull.intended_at)
+        held = Held(row_count=count.row_count, there=there, lacks=change.withdrawn)
+        return judge_list(held, self.disbelieved.get((s.dataset, s.scope), ()), self.pull.intended_at)
+
+    def _settle_alone(self, s: Slice, count: Count, verdict: Verdict) -> bool:
+        """Note what has become of a slice that no other one is held against."""
+        told = _told(s, verdict)
+        if verdict.rows_accepted:
+            told = replace(told, row_count=count.row_count, checksum=count.checksum, sums=count.sums)
+        self._told[s] = told
+        return verdict.rows_accepted
 
     def _whole(self, s: Slice, count: Count, change: Change) -> Count:
         """Return what the slice has once this answer is in: an answer for some ASINs changes a part of it."""
@@ -85,6 +115,8 @@ class Judging:
     def _settle_rows(self, s: Slice, whole: Count, change: Change) -> bool:
         before = self.lines[s]
         verdict = self._verdict(s, whole, asked_at=self.pull.intended_at, missing=self._is_missing(s))
+        if verdict.state is SliceState.DIFFERS and self._totals_of(s) in self.open:
+            verdict = not_yet(verdict, self.pull.intended_at)
         if s in self.open and verdict.rows_accepted:
             self._told[s] = Told(
                 slice=s, state=before.state, next_at=before.next_at, reason="other parts of it are under way",
@@ -122,11 +154,16 @@ class Judging:
 
     def _from_rows(self, s: Slice, count: Count) -> Verdict:
         """Judge the rows that these totals prove, where they are in already, and return what the totals become."""
+        proven_by_it = rows_of(s.dataset, self.datasets)
+        if not proven_by_it:
+            return judge_listing(count.row_count)
         missing = self._is_missing(s)
-        own = judge_totals(self.lines[s], count.row_count, self.pull.intended_at, missing=missing)
+        own = judge_totals(
+            self.lines[s], count.row_count, self.pull.intended_at, missing=missing, settles_at=self._settles(s)
+        )
         if not own.rows_accepted:
             return own
-        for dataset in reversed(rows_of(s.dataset, self.datasets)):
+        for dataset in reversed(proven_by_it):
             partner = Slice(dataset=dataset.name, scope=s.scope, day=s.day)
             line = self.lines.get(partner)
             if line is None or partner in self._told or not line.row_count or line.sums is None or not line.asked_at:
@@ -148,13 +185,12 @@ class Judging:
 
     def _tell_totals(self, rows: Slice, verdict: Verdict) -> None:
         """Note what the totals become by a verdict on the rows that a night needs."""
-        dataset = self.datasets[rows.dataset]
-        totals = Slice(dataset=dataset.totals_in or "", scope=rows.scope, day=rows.day)
+        dataset, totals = self.datasets[rows.dataset], self._totals_of(rows)
         line = self.lines.get(totals)
         if dataset.extra or line is None:
             return
         told = self._told.get(totals)
-        if told is None and not line.row_count:
+        if told is None and not line.row_count and verdict.state is not SliceState.EMPTY:
             return
         follows = _told(totals, _following(verdict, self.now))
         if told is None:
@@ -165,8 +201,7 @@ class Judging:
             )
 
     def _verdict(self, s: Slice, whole: Count, *, asked_at: datetime, missing: bool) -> Verdict:
-        m, dataset = self._marketplaces[s.scope], self.datasets[s.dataset]
-        totals = Slice(dataset=dataset.totals_in or "", scope=s.scope, day=s.day)
+        m, totals = self._places[s.scope], self._totals_of(s)
         known, fresh = self.lines.get(totals), self._new_totals.get(totals)
         count = fresh or (Count(row_count=known.row_count or 0, sums=known.sums or Sums()) if known else None)
         around = self.around.get(s.dataset, {}).get(s.scope, {})
@@ -179,7 +214,7 @@ class Judging:
                 totals=count.sums if count is not None and count.row_count else None,
                 totals_asked_at=self.pull.intended_at if fresh else known.asked_at if known else None,
                 asked_at=asked_at,
-                settles_at=settles_at(s.day, m.zone, dataset.settles_after),
+                settles_at=self._settles(s),
                 day_ends=day_ends(s.day, m.zone),
                 now=self.now,
                 complete=source.is_complete if source else self.box.is_complete,
@@ -193,6 +228,12 @@ class Judging:
                 ],
             )
         )  # fmt: skip
+
+    def _settles(self, s: Slice) -> datetime:
+        return self.datasets[s.dataset].settles_at(s.day, self._places[s.scope].zone)
+
+    def _totals_of(self, rows: Slice) -> Slice:
+        return Slice(dataset=self.datasets[rows.dataset].totals_in or "", scope=rows.scope, day=rows.day)
 
     @property
     def _fills(self) -> tuple[str, ...]:

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalkola.datasets.model import Answer, Batch, Box, Count, Dataset, Slice, Source, Sums
+from chalkola.datasets.model import Answer, Batch, Box, Count, Dataset, Proof, Slice, Source, Sums
 from chalkola.datasets.spool import Spool
 from chalkola.periods import day_ends
 from chalkola.pipeline.judging import NEIGHBOURHOOD, Judging, rows_of
+from chalkola.pipeline.lists import Said
 from chalkola.pipeline.reconcile import NEVER_WAIT_LONGER
-from chalkola.store.connection import Connection
-from chalkola.store.ledger import Claimed, Ledger, Told
-from chalkola.store.lines import neighbours, parts_before, still_open
+from chalkola.store.database import Connection, Holding
+from chalkola.store.ledger import Claimed, Ledger, Told, until_not_overtaken
+from chalkola.store.lines import answers_disbelieved, neighbours, parts_before, still_open
 from chalkola.store.survey import Fit
 from chalkola.store.tables import Change, Difference, Lines, Origin, difference, untouched, write
 
@@ -52,6 +53,11 @@ class Loader:
     ) -> Loaded:
         """Hold the rows against the tables, judge them, write what is accepted and close the pull; all of it, or
         nothing. `failure` says why there is nothing, where Amazon said so. Raises `LeaseLost`."""
+        return await until_not_overtaken(lambda: self._load(ledger, pull, received, now, failure))
+
+    async def _load(
+        self, ledger: Ledger, pull: Claimed, received: Received, now: datetime, failure: str | None
+    ) -> Loaded:
         answer = received.answer
         names = [batch.dataset for batch in answer.batches]
         async with ledger.holding(pull, self._beside(names)) as (connection, lines):
@@ -59,6 +65,8 @@ class Loader:
                 datasets=self.datasets, sources=self.sources, pull=pull, box=received.box, now=now,
                 lines={line.slice: line for line in lines}, open=await still_open(connection, pull.id),
                 around=await self._around(connection, pull, received.box, names),
+                disbelieved=await self._disbelieved(connection, pull, received.box, names),
+                nothing_made=failure is not None,
             )  # fmt: skip
             landing = _Landing(loader=self, connection=connection, judging=judging)
             # Totals first: their rows, if they are in the same answer, are held against them.
@@ -81,6 +89,16 @@ class Loader:
         of_rows = {d.name for d in self.datasets.values() if d.totals_in in names}
         return sorted(({name for name in of_totals if name} | of_rows) - set(names))
 
+    async def _disbelieved(
+        self, connection: Connection, pull: Claimed, box: Box, names: Sequence[str]
+    ) -> dict[tuple[str, str], list[Said]]:
+        lists = [name for name in names if self.datasets[name].proof is Proof.LIST_BEFORE]
+        found = {
+            (name, place.scope): await answers_disbelieved(connection, pull.id, name, place.scope)
+            for name in lists for place in box.places
+        }  # fmt: skip
+        return {key: [Said(row_count=rows, asked_at=at) for rows, at in said] for key, said in found.items()}
+
     async def _around(
         self, connection: Connection, pull: Claimed, box: Box, names: Sequence[str]
     ) -> dict[str, Mapping[str, Mapping[date, Sums]]]:
@@ -100,7 +118,7 @@ class _Landing:
     """One answer on its way into the open transaction."""
 
     loader: Loader
-    connection: Connection
+    connection: Holding
     judging: Judging
 
     def __post_init__(self) -> None:
@@ -132,7 +150,7 @@ class _Landing:
         await write(self.connection, batch, found, set(accepted), lines, origin)
         for n in accepted:
             self.change.added += found.changes[n].added
-            self.change.changed += found.changes[n].changed + found.changes[n].filled
+            self.change.changed += found.changes[n].changed + found.changes[n].filled + found.changes[n].returned
             self.change.withdrawn += found.changes[n].withdrawn
 
     async def _unchanged(self, batch: Batch) -> frozenset[int]:
@@ -149,6 +167,8 @@ class _Landing:
             return "same"
         if self._box.is_complete and count.checksum == before.checksum and count.row_count == before.row_count:
             return "same"
+        if self.loader.datasets[s.dataset].proof is Proof.LIST_BEFORE:
+            return "new"  # what is there may be of another week
         # An answer for all ASINs that has none never takes rows away: there is nothing to compare.
         compared = count.row_count or (before.row_count and not self._box.is_complete)
         return "new" if compared else "same"
@@ -161,8 +181,8 @@ def nothing(source: Source, box: Box, datasets: Mapping[str, Dataset]) -> Answer
     """Return the answer that Amazon has no data for any ASIN in the box."""
     batches = (
         Batch(
-            dataset=name, table=datasets[name].table, columns=(), spool=Spool(),
-            counts={s: Count() for s in box.slices(name)},
+            dataset=name, table=datasets[name].table, columns=datasets[name].table.columns, spool=Spool(),
+            counts={s: Count() for s in source.slices(box, name)},
         )
         for name in source.fills
     )  # fmt: skip

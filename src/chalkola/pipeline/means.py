@@ -1,10 +1,12 @@
 """What there is to ask with: which accounts open what, what is closed, and what Amazon still grants. A value."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from chalkola.datasets.model import Dataset, Limits, Source
-from chalkola.marketplaces import Marketplace
+from chalkola.marketplaces import Marketplace, Place, marketplaces_among
+from chalkola.pipeline.limits import limits_of, reach_of
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.quotas import Quota
 from chalkola.store.buckets import Bucket
@@ -17,8 +19,8 @@ AT_ONCE = 3
 class Means:
     """What a plan has at its disposal, as things stand."""
 
-    opens: Mapping[Marketplace, str]
-    """The account that opens each marketplace."""
+    opens: Mapping[Place, str]
+    """The account that opens each marketplace; for the world, who is asked without one."""
     shut: Collection[tuple[str, str]] = ()
     """(account, source) pairs that Amazon refuses."""
     limits: Mapping[tuple[str, str], Limits] = field(default_factory=dict)
@@ -31,24 +33,24 @@ class Means:
     asins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By scope: the child ASINs known."""
 
+    def places(self, account: str) -> tuple[Place, ...]:
+        return tuple(place for place, opener in self.opens.items() if opener == account)
+
     def marketplaces(self, account: str) -> tuple[Marketplace, ...]:
-        return tuple(m for m, opener in self.opens.items() if opener == account)
+        return marketplaces_among(self.places(account))
 
     def open_sources(self, dataset: Dataset, account: str) -> tuple[Source, ...]:
         """Return the dataset's sources that Amazon does not refuse to the account, in order of preference."""
         return tuple(source for source in dataset.sources if (account, source.name) not in self.shut)
 
     def limits_of(self, source: Source, account: str) -> Limits:
-        """Return what a question may span: as declared, and as learned. A source that asks by ASIN stays one."""
-        learned = self.limits.get((account, source.name))
-        if learned is None:
-            return source.limits
-        both = source.limits.within(learned)
-        least = 0 if source.is_complete else 1
-        return replace(
-            both,
-            marketplaces=max(1, both.marketplaces), days=max(1, both.days), filters=max(least, both.filters),
-        )  # fmt: skip
+        """Return what a question may span: as declared, and as learned."""
+        return limits_of(source, self.limits.get((account, source.name)))
+
+    def oldest(self, dataset: Dataset, m: Place, now: datetime) -> date:
+        """Return the oldest period that is answered for in a place: as documented, or as Amazon has refused."""
+        reach = reach_of(self.opens[m], self.limits, dataset.kept_for.days)
+        return dataset.oldest(now, m.zone, timedelta(days=reach))
 
     def at_once(self, slot: str, account: str) -> int:
         return max(1, self.open_questions.get((slot, account), AT_ONCE))

@@ -5,20 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import zip_longest
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from chalkola.datasets.model import AsinFilter, Box, Limits, Source
-from chalkola.marketplaces import Marketplace
+from chalkola.marketplaces import Place, marketplaces_among
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Place)
 
-Days = Mapping[Marketplace, Collection[int]]
-"""Days of each marketplace, as ordinals."""
+Days = Mapping[Place, Collection[int]]
+"""Days of each place, as ordinals."""
 
 ASINS_PER_FILTER = 30  # Amazon's schema of salesAndTrafficTrends
 
 
-def _nothing(m: Marketplace, day: int) -> bool:
+def _nothing(m: Place, day: int) -> bool:
     return False
 
 
@@ -34,7 +35,7 @@ class Lot:
     """Those of `days` that go into a question of their own."""
     fresh: Days = field(default_factory=dict)
     """Those of `days` that go before restatements."""
-    may_fill: Callable[[Marketplace, int], bool] = _nothing
+    may_fill: Callable[[Place, int], bool] = _nothing
     """Whether a day that is not wanted may travel along, between two that are."""
     asins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     place: int = 1
@@ -63,7 +64,7 @@ class Lot:
     def rank(self, box: Box) -> int:
         """Return 0 for a question that has fresh days in it, 1 for one that has only restatements."""
         span = range(box.first.toordinal(), box.last.toordinal() + 1)
-        return 0 if any(o in self.fresh.get(m, ()) for m in box.marketplaces for o in span) else 1
+        return 0 if any(o in self.fresh.get(m, ()) for m in box.places for o in span) else 1
 
     @property
     def _together(self) -> Days:
@@ -77,38 +78,36 @@ class Lot:
                 yield self._box((m,), day, day)
 
     def _by_day(self) -> Iterator[Box]:
-        found: dict[int, tuple[Marketplace, ...]] = {}
+        found: dict[int, tuple[Place, ...]] = {}
         for m, days in self._together.items():
-            alone = (m,)
+            alone: tuple[Place, ...] = (m,)
             for day in days:
                 found[day] = (*found[day], m) if day in found else alone
-        for ordinal, marketplaces in found.items():
-            begin = date.fromordinal(ordinal)
-            for some in _chunks(marketplaces, self.limits.marketplaces):
-                yield Box(account=self.account, marketplaces=some, first=begin, last=begin)
+        for ordinal, places in found.items():
+            for some in _chunks(places, self.limits.marketplaces):
+                yield self._box(some, ordinal, ordinal)
 
     def _by_window(self) -> Iterator[Box]:
         for window in windows(self._together, self.limits.days, self.limits.marketplaces, self._fills):
-            yield self._box(tuple(window.marketplaces), window.first, window.last)
+            yield self._box(tuple(window.places), window.first, window.last)
 
     def _by_filters(self) -> Iterator[Box]:
         for window in windows(self.days, self.limits.days, len(self.days), self._fills):
             filters = [
                 [AsinFilter(marketplace=m, asins=asins) for asins in _chunks(self.asins[m.scope], ASINS_PER_FILTER)]
-                for m in window.marketplaces
+                for m in marketplaces_among(window.places)
             ]
             for some in filtered(filters, self.limits):
                 marketplaces = tuple(dict.fromkeys(one.marketplace for one in some))
                 yield self._box(marketplaces, window.first, window.last, some)
 
-    def _fills(self, m: Marketplace, day: int) -> bool:
+    def _fills(self, m: Place, day: int) -> bool:
         return day not in self.days[m] and self.may_fill(m, day)
 
-    def _box(
-        self, marketplaces: tuple[Marketplace, ...], first: int, last: int, filters: tuple[AsinFilter, ...] = ()
-    ) -> Box:
+    def _box(self, places: tuple[Place, ...], first: int, last: int, filters: tuple[AsinFilter, ...] = ()) -> Box:
         begin, end = date.fromordinal(first), date.fromordinal(last)
-        return Box(account=self.account, marketplaces=marketplaces, first=begin, last=end, filters=filters)
+        among = marketplaces_among(places)
+        return Box(account=self.account, marketplaces=among, first=begin, last=end, filters=filters)
 
 
 def _joined(these: Days, those: Days) -> Days:
@@ -116,41 +115,41 @@ def _joined(these: Days, those: Days) -> Days:
 
 
 @dataclass(kw_only=True)
-class Window:
-    """Days `first` to `last` of some marketplaces."""
+class Window(Generic[P]):
+    """Days `first` to `last` of some places."""
 
-    marketplaces: list[Marketplace]
+    places: list[P]
     first: int
     last: int
 
 
 def windows(
-    days: Days, most_days: int, most_marketplaces: int, fills: Callable[[Marketplace, int], bool]
-) -> list[Window]:
+    days: Mapping[P, Collection[int]], most_days: int, most_places: int, fills: Callable[[P, int], bool]
+) -> list[Window[P]]:
     """Return windows that hold every day once, and besides them only such as `fills` says may travel along."""
-    found: list[Window] = []
+    found: list[Window[P]] = []
     for m, wanted in days.items():
         for first, last in _spans(m, sorted(wanted, reverse=True), most_days, fills):
             for window in found:
                 begin, end = min(window.first, first), max(window.last, last)
                 if (
-                    m not in window.marketplaces
-                    and len(window.marketplaces) < most_marketplaces
+                    m not in window.places
+                    and len(window.places) < most_places
                     and end - begin < most_days
                     and all(fills(m, o) for o in _around(begin, end, first, last))
                     and all(fills(x, o) for o in _around(begin, end, window.first, window.last)
-                            for x in window.marketplaces)
+                            for x in window.places)
                 ):  # fmt: skip
-                    window.marketplaces.append(m)
+                    window.places.append(m)
                     window.first, window.last = begin, end
                     break
             else:
-                found.append(Window(marketplaces=[m], first=first, last=last))
+                found.append(Window(places=[m], first=first, last=last))
     return found
 
 
 def _spans(
-    m: Marketplace, newest_first: Sequence[int], most_days: int, fills: Callable[[Marketplace, int], bool]
+    m: P, newest_first: Sequence[int], most_days: int, fills: Callable[[P, int], bool]
 ) -> Iterator[tuple[int, int]]:
     """Yield the first and the last day of each stretch, newest first."""
     if not newest_first:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chalkola.datasets.model import Dataset, Source
-from chalkola.marketplaces import Marketplace
+from chalkola.marketplaces import Marketplace, Place, marketplaces_among
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.ways import WhyNot
 
@@ -24,8 +24,12 @@ class Part:
     """Where its questions stand among those of the same day."""
 
     @cached_property
+    def places(self) -> tuple[Place, ...]:
+        return tuple(filter(self.dataset.covers, self.means.places(self.account)))
+
+    @cached_property
     def marketplaces(self) -> tuple[Marketplace, ...]:
-        return self.means.marketplaces(self.account)
+        return marketplaces_among(self.places)
 
     @cached_property
     def beside(self) -> tuple[Source, ...]:
@@ -62,7 +66,7 @@ class Part:
             return WhyNot.CLOSED
         if source.is_complete:
             return WhyNot.NO_TOTALS
-        return WhyNot.INCOMPLETE if any(m.scope in self.means.asins for m in self.marketplaces) else WhyNot.NO_ASINS
+        return WhyNot.INCOMPLETE if any(m.scope in self.means.asins for m in self.places) else WhyNot.NO_ASINS
 
     def why_not_for_totals(self) -> dict[str, WhyNot]:
         """Return why each of the totals' sources that are not `beside` the rows is none to choose from."""
@@ -85,6 +89,7 @@ def parts(datasets: Sequence[Dataset], catalog: Mapping[str, Dataset], means: Me
         for dataset in datasets
         if dataset.name not in with_rows
         for account in dict.fromkeys(means.opens.values())
+        if any(map(dataset.covers, means.places(account)))
     ]  # fmt: skip
 
 

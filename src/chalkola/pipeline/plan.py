@@ -6,14 +6,14 @@ beside the rows.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from operator import attrgetter
 
 from chalkola.datasets import CATALOG
-from chalkola.datasets.model import Dataset, Pull, Slice, SliceState
+from chalkola.datasets.model import Dataset, Past, Pull, Slice, SliceState
 from chalkola.errors import UsageError
-from chalkola.marketplaces import Marketplace
-from chalkola.periods import newest_settled, oldest_answered, today
+from chalkola.marketplaces import Place
+from chalkola.periods import today
 from chalkola.pipeline.choices import Choices
 from chalkola.pipeline.due import Calendar, Request, calendar
 from chalkola.pipeline.means import Means
@@ -48,7 +48,7 @@ def plan(request: Request, means: Means, known: Coverage, now: datetime) -> Plan
     """Return what to ask now. Raises `UsageError` for days that Amazon cannot answer."""
     check_days(request, means.opens, now)
     catalog = {d.name: d for d in (*CATALOG, *request.datasets)}
-    days = calendar(request, means.opens, known, now)
+    days = calendar(request, means.opens, known, now, lambda dataset, m: means.oldest(dataset, m, now))
     choices = Choices(calendar=days, scales=Scales(means=means, now=now), now=now)
     lots = choices.lots(parts(request.datasets, catalog, means))
     lacking = choices.unreachable
@@ -89,22 +89,22 @@ def _united(lots: Iterable[Lot]) -> list[Lot]:
 
 
 def _of_lot(lot: Lot, catalog: Mapping[str, Dataset], now: datetime) -> Iterator[Pull]:
-    waits = (catalog[name].settles_after for name in lot.source.fills if name in catalog)
-    settles_after = max(waits, default=timedelta())
-    settled = {m.code: newest_settled(now, m.zone, settles_after) for m in lot.days}
+    fills = [catalog[name] for name in lot.source.fills]
+    settled = {m.code: min(dataset.newest(now, m.zone) for dataset in fills) for m in lot.days}
     settled_everywhere = min(settled.values())
     source, all_fresh = lot.source, lot.fresh is lot.days
+    lists = all(dataset.past is Past.GONE for dataset in fills)
     for box in lot.boxes:
         last = box.last
         yield Pull(
             source=source,
             box=box,
-            settled=last <= settled_everywhere or all(last <= settled[m.code] for m in box.marketplaces),
-            rank=0 if all_fresh else lot.rank(box),
+            settled=last <= settled_everywhere or all(last <= settled[m.code] for m in box.places),
+            rank=1 if lists else 0 if all_fresh else lot.rank(box),
         )
 
 
-def check_days(request: Request, opens: Iterable[Marketplace], now: datetime) -> None:
+def check_days(request: Request, opens: Iterable[Place], now: datetime) -> None:
     """Raise `UsageError` when the days asked for are in the wrong order, in the future or beyond Amazon's memory."""
     if request.first is None or request.last is None:
         return
@@ -114,8 +114,10 @@ def check_days(request: Request, opens: Iterable[Marketplace], now: datetime) ->
             remedy="Write the earlier one after --from and the later one after --to.",
         )
     for m in opens:
-        latest = today(now, m.zone)
-        oldest = max(oldest_answered(now, m.zone, d.kept_for) for d in request.datasets)
+        asked = [d for d in request.datasets if d.covers(m) and d.past is not Past.GONE]
+        if not asked:
+            continue
+        latest, oldest = today(now, m.zone), max(d.oldest(now, m.zone) for d in asked)
         if request.last > latest:
             raise UsageError(
                 f"{request.last} is in the future in {m.code}.", remedy=f"The latest day there is {latest}."

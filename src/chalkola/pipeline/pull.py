@@ -8,27 +8,31 @@ the last one this process makes.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalkola.amazon import Amazon, Driver, Uncertain
+from chalkola.amazon import Amazon, Uncertain
 from chalkola.amazon.throttle import operation_bucket
-from chalkola.amazon.tickets import Empty, Pending, Ready, Refused, Unknown
-from chalkola.amazon.verdicts import add_role
-from chalkola.amazon.wording import says_too_large, says_unauthorized
+from chalkola.amazon.verdicts import given_up
+from chalkola.calls import made_for
 from chalkola.clock import Clock
-from chalkola.datasets.model import AsinFilter, Box, Slice, SliceState, Source
-from chalkola.documents import Document, document_of, joined
-from chalkola.errors import AnotherQuestion, Damaged, PageExpired, Refusal, Setback, SourceClosed, TooLarge
-from chalkola.marketplaces import Marketplace, by_scope
-from chalkola.pipeline.limits import smaller
+from chalkola.datasets.model import Box, Limits, SliceState, Source
+from chalkola.documents import Document, document_of
+from chalkola.drivers import Driver, driver_of
+from chalkola.errors import AnotherQuestion, Damaged, PageExpired, Refusal, Setback, TooLarge, TooOld
+from chalkola.periods import today
+from chalkola.pipeline.limits import larger, limits_of, nearer, reach_of, smaller
 from chalkola.pipeline.load import Loaded, Loader, Received, nothing
+from chalkola.pipeline.pages import Pages
 from chalkola.pipeline.reconcile import retry_at
 from chalkola.settings import Account
 from chalkola.store.accounts import Accounts
-from chalkola.store.archive import Archive
-from chalkola.store.ledger import Claimed, Ledger, Line, Told
+from chalkola.store.archive import Archive, Label
+from chalkola.store.documents import Documents
+from chalkola.store.ledger import Claimed, Ledger, Line, Told, until_not_overtaken
+from chalkola.tickets import Empty, Pending, Ready, Refused, Unknown
 
 # A slot stays taken until somebody looks; Amazon lets a ticket be checked twice a second.
 _CHECKS_AFTER = tuple(timedelta(seconds=s) for s in (20, *[10] * 16, *[15] * 12, *[30] * 10, 60, 60, 120))
@@ -36,7 +40,14 @@ _SLOW_CHECKS = timedelta(minutes=5)
 _VERY_SLOW_CHECKS = timedelta(hours=1)
 _CLOCKS_MAY_DIFFER_BY = timedelta(minutes=15)
 _DOWNLOADS_TRIED = 3
+_OFTEN, _SELDOM = 12, timedelta(hours=1)
+"""After so many setbacks a question is asked no more often than that: it takes turns that others may make use of."""
+_ANY_NUMBER = 10**6
+_BEGUN_ANEW = 3
+"""Setbacks after which a question whose next page Amazon refuses is not asked from its first page once more."""
 _LARGE_BYTES = 500_000
+_LARGE_AT_ONCE = 2
+"""Large documents that are read and loaded at once: one in Python, one in PostgreSQL. It bounds the memory."""
 _DOWNLOAD_AGAIN_AFTER = timedelta(minutes=1)
 
 
@@ -54,24 +65,29 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Puller:
-    """Everything that a step needs. `step` returns how the pull ended, None while it goes on."""
+    """Everything that a step needs."""
 
     amazon: Amazon
+    drivers: Mapping[str, Driver]
+    """By name: Amazon's, and those of others."""
     ledger: Ledger
     archive: Archive
+    documents: Documents
     loader: Loader
     clock: Clock
     accounts: Mapping[str, Account]
     known_accounts: Accounts
     sources: Mapping[str, Source]
-    pages: dict[int, list[Document]] = field(default_factory=dict)
-    """The documents that a pull of several pages has fetched so far."""
+    pages: Pages = field(default_factory=Pages)
+    loading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
 
-    async def step(self, pull: Claimed) -> Ended | None:
-        """Take one step of a pull that we hold, and write down what came of it.
+    async def step(self, pull: Claimed) -> Ended | Setback | None:
+        """Take one step of a pull that we hold, and write down what came of it. Return how the pull ended, why it was
+        put back, or None where it goes on.
 
         Raises `LoginFault` and `SourceClosed`, which concern more than this pull: it is put back as it was.
         """
+        made_for(pull.id)
         try:
             match pull.stage:
                 case "asking":
@@ -83,13 +99,17 @@ class Puller:
                 case _:
                     return await self._fetch(pull, pull.document_id, paid=True)
         except PageExpired as expired:
+            if pull.setbacks >= _BEGUN_ANEW:
+                return await self._refuse(pull, expired)
             await self.ledger.first_page(pull, until=self.clock.now(), waiting_for=str(expired))
             return None
         except Setback as setback:
             if setback.for_quota and pull.stage == "asking" and pull.slot:
                 await self.ledger.lower_slot(pull)
+            if pull.setbacks + 1 >= (self.sources[pull.source].tries or _ANY_NUMBER):
+                return await self._refuse(pull, _given_up(setback))
             await self._put_back(pull, setback)
-            return None
+            return setback
         except Refusal as refusal:
             return await self._refuse(pull, refusal)
         return None
@@ -122,7 +142,7 @@ class Puller:
         )  # fmt: skip
 
     async def _write_ticket(self, pull: Claimed, ticket: str) -> None:
-        check_at = self.clock.now() + _CHECKS_AFTER[0]
+        check_at = self.clock.now() + min(_CHECKS_AFTER[0], self.sources[pull.source].processing)
         await self.ledger.ticket(pull, ticket, check_at=check_at, needs=self._to_check(pull))
 
     async def _check(self, pull: Claimed) -> Ended | None:
@@ -140,7 +160,7 @@ class Puller:
                 return await self._end_empty(pull, why)
             case Refused(why=why, document_id=document_id):
                 said = await driver.reason(account, document_id) if document_id else ""
-                raise _given_up(pull, why, said)
+                raise given_up(account, driver.operations.create, why, said)
             case Unknown(why=why):
                 await self.ledger.postpone(
                     pull, "planned", until=self.clock.now(), reason="setback", needs=pull.creation, waiting_for=why
@@ -156,23 +176,25 @@ class Puller:
 
     async def _fetch(self, pull: Claimed, document_id: str | None, *, paid: bool) -> Ended | None:
         wanted = [*pull.pages, document_id] if document_id else pull.pages
-        fetched = self.pages.setdefault(pull.id, [])
+        next_one, *others = self.pages.missing(pull.id, wanted)
         try:
-            fetched.append(await self._driver(pull).fetch(self._account(pull), wanted[len(fetched)], paid=paid))
-            if len(fetched) < len(wanted):
+            self.pages.keep(
+                pull.id, next_one, await self._driver(pull).fetch(self._account(pull), next_one, paid=paid)
+            )
+            if others:
                 await self.ledger.postpone(
                     pull, "ready", until=self.clock.now(), reason="pending", waiting_for="its other pages",
                     needs=self._to_fetch(pull), document_id=document_id,
                 )  # fmt: skip
                 return None
-            return await self._load(pull, joined(self.pages.pop(pull.id)))
+            return await self._load(pull, self.pages.take(pull.id, wanted))
         except _NotOurs:
             raise
         except Setback as setback:
             raise _ReadySetback(setback, document_id) from setback
 
     async def _load(self, pull: Claimed, document: Document) -> Ended:
-        archived_as = await asyncio.to_thread(self._keep, pull, document)
+        archived_as = await self._keep(pull, document)
         try:
             return await self._read_and_load(pull, document, archived_as)
         except Damaged as damaged:
@@ -194,20 +216,31 @@ class Puller:
         read, box = self.sources[pull.source].read, await self._box(pull)
         # A large one takes seconds to check: the other pulls go on meanwhile.
         is_large = document.size_bytes > _LARGE_BYTES
-        answer = await asyncio.to_thread(read, document, box) if is_large else read(document, box)
-        try:
-            received = Received(answer=answer, box=box, byte_count=document.size_bytes, archived_as=archived_as)
-            return _ended(pull, await self.loader.load(self.ledger, pull, received, self.clock.now()))
-        finally:
-            answer.close()
+        async with self.loading if is_large else nullcontext():
+            answer = await asyncio.to_thread(read, document, box) if is_large else read(document, box)
+            try:
+                received = Received(answer=answer, box=box, byte_count=document.size_bytes, archived_as=archived_as)
+                ended = _ended(pull, await self.loader.load(self.ledger, pull, received, self.clock.now()))
+            finally:
+                answer.close()
+        if box.filters and not pull.pages:
+            await self._learn(pull, lambda known, most: larger(known, most, box))
+        return ended
 
-    def _keep(self, pull: Claimed, document: Document) -> str | None:
-        return self.archive.keep(
-            document, source=pull.source, account=pull.account, day=pull.last_day.isoformat(), name=str(pull.id)
-        )
+    async def _keep(self, pull: Claimed, document: Document) -> str | None:
+        """Keep a document and write down what became of it. Where it is not kept its rows are loaded all the same."""
+        kept = await self.archive.keep(document, label_of(pull))
+        if kept is None:
+            return None
+        await self.documents.note(pull.id, kept)
+        return kept.name
 
     async def _box(self, pull: Claimed) -> Box:
-        return box_of(pull, await self.ledger.slices_of(pull))
+        scopes = (s.scope for s in await self.ledger.slices_of(pull))
+        return Box.of_scopes(
+            pull.account, scopes, pull.first_day, pull.last_day, pull.filters or (),
+            whole=self.sources[pull.source].whole,
+        )  # fmt: skip
 
     async def _end_empty(self, pull: Claimed, why: str) -> Ended:
         box, source = await self._box(pull), self.sources[pull.source]
@@ -219,37 +252,62 @@ class Puller:
     async def _refuse(
         self, pull: Claimed, refusal: Refusal, *, document: Document | None = None, archived_as: str | None = None
     ) -> Ended:
-        now, retry = self.clock.now(), None
-        if isinstance(refusal, TooLarge) and await self._learn(pull):
-            retry = now
-        async with self.ledger.holding(pull) as (connection, lines):
-            told = tuple(_told_refused(pull, line, str(refusal), now, retry) for line in lines)
-            size = document.size_bytes if document else 0
-            await self.ledger.finish(
-                connection, pull, "refused", told, byte_count=size, archived_as=archived_as, failure=str(refusal)
-            )
+        now = self.clock.now()
+        retry = now if await self._learned_from(pull, refusal, now) else None
+        size = document.size_bytes if document else 0
+
+        async def refuse() -> tuple[Told, ...]:
+            async with self.ledger.holding(pull) as (connection, lines):
+                told = tuple(_told_refused(pull, line, refusal, now, retry) for line in lines)
+                attempts = max((line.attempts for line in lines), default=0)
+                await self.ledger.finish(
+                    connection, pull, "refused", told, byte_count=size, archived_as=archived_as, failure=str(refusal),
+                    redo_at=retry or retry_at(attempts, now),
+                )  # fmt: skip
+            return told
+
+        told = await until_not_overtaken(refuse)
         return Ended(pull=pull, stage="refused", told=told, failure=str(refusal))
 
-    async def _learn(self, pull: Claimed) -> bool:
-        """Remember that Amazon takes less at once than this question; return whether it can be halved."""
+    async def _learned_from(self, pull: Claimed, refusal: Refusal, now: datetime) -> bool:
+        """Remember what a refusal says about how much, or how long ago, may be asked; return whether to ask again at
+        once, for less. What else was planned on the same assumption is dropped, to be planned anew."""
+        box = await self._box(pull)
+        match refusal:
+            case TooLarge():
+                learned = await self._learn(pull, lambda known, _: smaller(known, box, str(refusal)))
+            case TooOld():
+                kept_days = min(self.loader.datasets[d].kept_for.days for d in self.sources[pull.source].fills)
+                days_back = max((today(now, m.zone) - pull.first_day).days for m in box.marketplaces)
+                reach = reach_of(pull.account, await self.known_accounts.limits(), kept_days)
+                learned = await self._learn(pull, lambda known, _: nearer(known, kept_days, reach, days_back))
+            case _:
+                return False
+        await self.ledger.withdraw(pull.account, pull.source)
+        return learned
+
+    async def _learn(self, pull: Claimed, lesson: Callable[[Limits, Limits], Limits | None]) -> bool:
+        """Change what is known of the source's limits for the account; return whether there was anything to learn."""
+        source = self.sources[pull.source]
         known = (await self.known_accounts.limits()).get((pull.account, pull.source))
-        whole = self.sources[pull.source].limits
-        limits = smaller(whole.within(known) if known else whole, await self._box(pull))
+        limits = lesson(limits_of(source, known), source.limits)
         if limits is not None:
             await self.known_accounts.learn_limits(pull.account, pull.source, limits)
         return limits is not None
 
     async def _put_back(self, pull: Claimed, setback: Setback) -> None:
         stage, needs = self._as_before(pull)
-        document_id = pull.document_id
+        document_id, until = pull.document_id, setback.until
+        if stage == "planned" and pull.setbacks >= _OFTEN:
+            until = max(until, self.clock.now() + _SELDOM)
         match setback:
             case Uncertain() | _NotOurs():
                 stage, needs, document_id = "looking", (), None
             case _ReadySetback(document_id=document_id):
                 stage, needs = "ready", self._to_fetch(pull)
         await self.ledger.postpone(
-            pull, stage, until=setback.until, reason="quota" if setback.for_quota else "setback",
-            waiting_for=setback.what, needs=needs, document_id=document_id,
+            pull, stage, until=until, reason="quota" if setback.for_quota else "setback",
+            waiting_for=setback.what, why=setback.why, needs=needs, document_id=document_id,
         )  # fmt: skip
 
     def _as_before(self, pull: Claimed) -> tuple[str, Sequence[str]]:
@@ -269,7 +327,7 @@ class Puller:
         return (operation_bucket(self._driver(pull).operations.fetch, pull.account),)
 
     def _driver(self, pull: Claimed) -> Driver:
-        return self.amazon.driver(self.sources[pull.source].driver)
+        return driver_of(self.drivers, self.sources[pull.source].driver)
 
     def _account(self, pull: Claimed) -> Account:
         return self.accounts[pull.account]
@@ -287,6 +345,18 @@ class _ReadySetback(Setback):
         self.document_id = document_id
 
 
+def label_of(pull: Claimed) -> Label:
+    """Return what tells a pull's document from all others."""
+    return Label(
+        source=pull.source, account=pull.account, day=pull.last_day, pull_id=pull.id, asked_at=pull.intended_at
+    )
+
+
+def _given_up(setback: Setback) -> Refusal:
+    """Return the refusal that the last of so many setbacks is as a source is worth to a run."""
+    return Refusal(setback.what, why=setback.why, remedy="A later run asks again.")
+
+
 def check_after(checks: int, age: timedelta) -> timedelta:
     """Return how long to leave a ticket alone after `checks` in vain: seconds at first, minutes later, hours for a
     report that Amazon has had for two hours (some take days)."""
@@ -295,36 +365,12 @@ def check_after(checks: int, age: timedelta) -> timedelta:
     return _CHECKS_AFTER[checks + 1] if checks + 1 < len(_CHECKS_AFTER) else _SLOW_CHECKS
 
 
-def box_of(pull: Claimed, slices: Sequence[Slice]) -> Box:
-    """Return what a pull spans, from its line and the slices that travel in it."""
-    found = (by_scope(s.scope) for s in slices)
-    marketplaces: tuple[Marketplace, ...] = tuple(dict.fromkeys(m for m in found if m is not None))
-    scopes = {m.scope: m for m in marketplaces}
-    return Box(
-        account=pull.account,
-        marketplaces=marketplaces,
-        first=pull.first_day,
-        last=pull.last_day,
-        filters=tuple(
-            AsinFilter(marketplace=scopes[scope], asins=tuple(asins)) for scope, asins in pull.filters or ()
-        ),
-    )
-
-
-def _given_up(pull: Claimed, why: str, said: str) -> Refusal | SourceClosed:
-    """Return what follows when Amazon gave a question up, by its words."""
-    whole = f"{why} {said}".strip()
-    if says_unauthorized(said):
-        return SourceClosed(pull.account, whole, remedy=add_role("Brand Analytics", pull.account))
-    return TooLarge(whole) if says_too_large(said) else Refusal(whole)
-
-
-def _told_refused(pull: Claimed, line: Line, failure: str, now: datetime, retry: datetime | None) -> Told:
+def _told_refused(pull: Claimed, line: Line, refusal: Refusal, now: datetime, retry: datetime | None) -> Told:
     """A part that fails leaves its days half read, whatever they were before."""
     kept = SliceState.LOADED if pull.filters else line.state
     return Told(
         slice=line.slice, state=kept if line.row_count else SliceState.DUE if retry else SliceState.FAILED,
-        next_at=retry or retry_at(line.attempts, now), reason=failure, ask=line.ask, counts=retry is None,
+        next_at=retry or retry_at(line.attempts, now), reason=str(refusal), ask=line.ask, counts=retry is None,
         residual=line.residual, residual_since=line.residual_since,
     )  # fmt: skip
 

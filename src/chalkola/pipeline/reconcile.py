@@ -2,7 +2,8 @@
 
 proven       the rows add up to Amazon's own total
 loaded       they do not: asked again after 24 hours
-differs      they did not, by the same figures, in two complete answers 24 hours apart: accepted with its residual
+differs      they did not, by the same figures, in two complete answers 24 hours apart: accepted with its residual;
+             or by other ones in each of many answers, which more of them would not end
 preliminary  the day had not settled, or looks as if Amazon had not loaded it yet
 due          nothing usable came: the day is late
 """
@@ -24,8 +25,13 @@ SHRUNK_UNITS = 5
 GUARDED_AFTER = timedelta(days=3)
 BESIDE = timedelta(minutes=30)
 """Totals that were asked for at most so long before the rows count as asked beside them."""
+MOST_ANSWERS = 6
+"""Answers in a row of which none left the same residual as the one before: the last is accepted as it is."""
+SILENT = "Amazon shows neither a total nor an ASIN for it"
 IMPLAUSIBLE_BELOW = 0.25
 """A day with less than this part of its neighbours' median page views looks as if Amazon had not loaded it yet."""
+_OLD_ROWS_STAY = "the old rows stay"
+_ROWS_STAY = "rows it gave before stay"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,8 @@ class Verdict:
 def judge(answered: Answered) -> Verdict:
     """Return what becomes of a marketplace-day that Amazon has answered."""
     if answered.row_count == 0:
+        if answered.asked_at < answered.settles_at:
+            return _too_early(answered.before, answered.asked_at, answered.settles_at)
         return _without_rows(answered)
     if reason := _shrunk(answered):
         return _flagged(answered, reason)
@@ -88,6 +96,12 @@ def judge(answered: Answered) -> Verdict:
     return _reconciled(answered)
 
 
+def not_yet(accepted: Verdict, asked_at: datetime) -> Verdict:
+    """Return what becomes of a day that would be accepted as it differs, while its total is being asked again."""
+    reason = f"{accepted.reason}; its total is asked as well"
+    return replace(accepted, state=SliceState.LOADED, next_at=asked_at + TWO_ANSWERS_APART, reason=reason)
+
+
 def say_empty(before: Line | None, asked_at: datetime) -> Verdict:
     """Return what becomes of a slice for which Amazon says that there is no data: believed when said twice."""
     if before is not None and before.row_count:
@@ -95,7 +109,7 @@ def say_empty(before: Line | None, asked_at: datetime) -> Verdict:
             state=before.state,
             rows_accepted=False,
             next_at=asked_at + TWO_ANSWERS_APART,
-            reason=f"Amazon now says there is no data; the {before.row_count} rows it gave before stay",
+            reason=f"Amazon now says there is no data; the {before.row_count} {_ROWS_STAY}",
         )
     if before is not None and before.state is SliceState.EMPTY:
         return Verdict(state=SliceState.EMPTY, reason=before.reason)
@@ -121,6 +135,13 @@ def retry_at(attempts: int, now: datetime) -> datetime:
     return now + min(timedelta(hours=4) * doublings, timedelta(hours=24))
 
 
+def shrank(line: Line) -> bool:
+    """Return whether the last answer about a slice had so much less than what we hold that it was not believed."""
+    said = line.reason or ""
+    # The reason may have given way to that of a later refusal; how to ask stays until the day is answered.
+    return _OLD_ROWS_STAY in said or _ROWS_STAY in said or (line.state.is_closed and line.ask == "complete")
+
+
 def residual_of(answered: Answered) -> Sums | None:
     """Return totals minus rows where they differ (page views beyond 2 %), None where they agree or totals lack.
 
@@ -139,7 +160,9 @@ def residual_of(answered: Answered) -> Sums | None:
     return residual if residual != Sums() else None
 
 
-def judge_totals(before: Line | None, row_count: int, asked_at: datetime, *, missing: bool) -> Verdict:
+def judge_totals(
+    before: Line | None, row_count: int, asked_at: datetime, *, missing: bool, settles_at: datetime | None = None
+) -> Verdict:
     """Return what becomes of a day's totals whose rows are not there yet."""
     if row_count:
         return Verdict(
@@ -147,23 +170,45 @@ def judge_totals(before: Line | None, row_count: int, asked_at: datetime, *, mis
             next_at=asked_at + TWO_ANSWERS_APART,
             reason="there are no rows yet to hold against it",
         )
+    if settles_at is not None and asked_at < settles_at:
+        return _too_early(before, asked_at, settles_at)
     return _alone(before, asked_at) if missing and not _is_empty(before) else say_empty(before, asked_at)
+
+
+def _too_early(before: Line | None, asked_at: datetime, settles_at: datetime) -> Verdict:
+    """Return what becomes of a day of which Amazon has nothing before it settles: that says nothing yet."""
+    return Verdict(
+        state=_state_before(before, SliceState.DUE),
+        rows_accepted=False,
+        next_at=min(asked_at + TWO_ANSWERS_APART / 2, settles_at),
+        reason="Amazon has nothing of the day yet, which has not settled",
+    )
 
 
 def _without_rows(answered: Answered) -> Verdict:
     totals, before = answered.totals, answered.before
-    if totals is None or replace(totals, sessions=0) == Sums():
-        if answered.missing and not _is_empty(before):
-            return _alone(before, answered.now)
-        return say_empty(before, answered.asked_at)
-    if answered.missing:
+    nothing = totals is None or replace(totals, sessions=0) == Sums()
+    is_old = answered.asked_at >= answered.day_ends + NEVER_WAIT_LONGER and not (before and before.row_count)
+    # Totals that came in another answer are a second one.
+    if nothing and is_old and answered.totals_asked_at not in (None, answered.asked_at):
+        return Verdict(state=SliceState.EMPTY, reason=SILENT)
+    if answered.missing and not (nothing and _is_empty(before)):
         return _alone(before, answered.now)
+    if totals is None or nothing:
+        return say_empty(before, answered.asked_at)
+    if is_old:
+        return _reconciled(answered)
     return Verdict(
         state=_state_before(before, SliceState.DUE),
         rows_accepted=False,
         next_at=retry_at(before.attempts if before else 0, answered.asked_at),
         reason=f"Amazon has totals for the day ({totals.units} units) but lists no ASIN: its data is late",
     )
+
+
+def judge_listing(row_count: int) -> Verdict:
+    """Return what becomes of a listing of ASINs, which nothing is held against."""
+    return Verdict(state=SliceState.LOADED if row_count else SliceState.EMPTY)
 
 
 def _is_empty(before: Line | None) -> bool:
@@ -211,7 +256,7 @@ def _flagged(answered: Answered, reason: str) -> Verdict:
         state=_state_before(answered.before, SliceState.LOADED),
         rows_accepted=False,
         next_at=answered.now if stale else answered.asked_at + TWO_ANSWERS_APART,
-        reason=f"{reason}: the old rows stay, and the day is asked again",
+        reason=f"{reason}: {_OLD_ROWS_STAY}, and the day is asked again",
         ask="complete",
         totals_again=stale,
     )
@@ -244,6 +289,10 @@ def _reconciled(answered: Answered) -> Verdict:
     since = _residual_since(answered, residual)
     if answered.complete and answered.asked_at - since >= TWO_ANSWERS_APART:
         reason = _in_words(residual) + ", twice"
+        return Verdict(state=SliceState.DIFFERS, residual=residual, residual_since=since, reason=reason)
+    attempts = answered.before.attempts if answered.before else 0
+    if answered.complete and attempts >= MOST_ANSWERS:
+        reason = f"{_in_words(residual)}, and never the same twice in {attempts + 1} answers"
         return Verdict(state=SliceState.DIFFERS, residual=residual, residual_since=since, reason=reason)
     found = Verdict(state=SliceState.LOADED, residual=residual, residual_since=since)
     if _totals_are_older(answered):

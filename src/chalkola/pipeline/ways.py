@@ -11,8 +11,9 @@ from chalkola.pipeline.forecast import forecast
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.packing import Lot
 
-What = Literal["fresh", "rereads", "complete rereads", "totals"]
-"""Of the days in question: new or lacking; to be read again; the same, but in a complete way; totals of either."""
+What = Literal["fresh", "rereads", "complete rereads", "early", "totals"]
+"""Of the days in question: new or lacking; to be read again; the same, but in a complete way; not settled; totals of
+these."""
 
 AS_GOOD_AS = 0.01
 """Of the time until the rows are in: ways that differ by less take equally long."""

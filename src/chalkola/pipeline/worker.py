@@ -7,12 +7,15 @@ is killed leaves its pulls to the others.
 import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from chalkola.clock import Clock
 from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, Setback, SourceClosed
+from chalkola.pipeline.closing import Lost, what_closed
+from chalkola.pipeline.patience import Patience
 from chalkola.pipeline.pull import Ended, Puller
 from chalkola.store.accounts import Accounts
 from chalkola.store.connection import DatabaseGone
@@ -39,6 +42,34 @@ class Observer(Protocol):
         """Nothing can move before `until` (Amazon's time; None: not known)."""
 
 
+class WhyLeft(StrEnum):
+    """Why a worker left before its work was done."""
+
+    STOPPED = "told to stop"
+    OUT_OF_TIME = "its time was up"
+    WAITING = "nothing can be asked for a while"
+
+
+class Replenish(Protocol):
+    """Whoever plans on while a worker is at work."""
+
+    async def __call__(self, ended: Sequence[Ended]) -> Sequence[int]:
+        """Return the ids of further pulls that are wanted, after these have ended; after none, when a source or a
+        marketplace has been closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How long a worker stays. All of it is Amazon's time."""
+
+    until: datetime | None = None
+    """No step is begun at or after this instant."""
+    leave_when_waiting: timedelta | None = None
+    """It leaves when nothing can be done for longer than this."""
+    reserve: float = 0
+    """The share of every bucket's turns that questions about history leave to others."""
+
+
 @dataclass(kw_only=True)
 class Worked:
     """What a worker did, and why it stopped."""
@@ -46,9 +77,15 @@ class Worked:
     ended: list[Ended] = field(default_factory=list)
     faults: dict[str, ChalkolaError] = field(default_factory=dict)
     """By account: what a person has to do."""
+    opens: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By account that has lost marketplaces meanwhile: those that it still opens, by Amazon's ids."""
     left: int = 0
     """Pulls that are still open: their tickets are in the ledger."""
     stopped: bool = False
+    why_left: "WhyLeft | None" = None
+    """Why it left although there was something to do; None: there was not."""
+    next_at: datetime | None = None
+    """When the next of what is left can move; None: nothing is left, or nobody knows."""
 
 
 @dataclass(kw_only=True)
@@ -65,11 +102,17 @@ class Worker:
     wanted: Sequence[int]
     observer: Observer
     stop: asyncio.Event
-    patience: timedelta = PATIENCE
+    patience: Patience = field(default_factory=lambda: Patience(longest=PATIENCE))
+    bounds: Bounds = field(default_factory=Bounds)
+    replenish: Replenish | None = None
     worked: Worked = field(default_factory=Worked)
     _in_hand: dict[asyncio.Task[None], Claimed] = field(default_factory=dict)
     _dropped: list[int] = field(default_factory=list)
     """Pulls whose step the database has ended; their leases are still ours."""
+    _news: list[Ended] = field(default_factory=list)
+    """What has ended since it was last planned on."""
+    _closed: bool = False
+    """Whether a source or a marketplace has been closed since."""
 
     async def work(self) -> Worked:
         """Work until done. Raises `DatabaseGone` when the database does not come back within half a minute."""
@@ -77,10 +120,12 @@ class Worker:
         try:
             while not self.stop.is_set() and await self._once():
                 pass
-            self.worked.stopped = self.stop.is_set()
+            if self.stop.is_set():
+                self.worked.stopped, self.worked.why_left = True, WhyLeft.STOPPED
             await self._land_all()
             with self.clock.in_flight():
-                self.worked.left = (await self._outlook()).open
+                left = await self._outlook(self.open)
+                self.worked.left, self.worked.next_at = left.open, left.next_at
         finally:
             heart.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -92,12 +137,17 @@ class Worker:
 
     async def _once(self) -> bool:
         """Claim, begin steps, and wait for the next thing to happen. Return False when nothing is to come."""
+        if self.bounds.until is not None and self.clock.now() >= self.bounds.until:
+            self.worked.why_left = WhyLeft.OUT_OF_TIME
+            return False
         try:
             with self.clock.in_flight():
                 await self._let_go()
+                await self._plan_on()
                 free = IN_HAND - len(self._in_hand)
                 claimed = await self._claim(free)
-                outlook = await self._outlook() if len(claimed) < free else None
+                waited_for = self.patience.left(self.open, self.clock.now())
+                outlook = await self._outlook(waited_for) if len(claimed) < free else None
         except DatabaseGone as gone:
             await self._reconnect(gone)
             return True
@@ -106,15 +156,32 @@ class Worker:
             return True
         if not self._in_hand and (not outlook.open or (outlook.next_at is None and outlook.leased_for is None)):
             return False
+        if self._waits_too_long(outlook):
+            self.worked.why_left = WhyLeft.WAITING
+            return False
         self.observer.waiting(outlook.next_at)
         others = outlook.leased_for is not None and len(self._in_hand) < outlook.open
-        await self._wait(outlook.next_at, machine=_OTHERS_CHECKED_EVERY if others else None)
+        until = min((at for at in (outlook.next_at, self.bounds.until) if at is not None), default=None)
+        await self._wait(until, machine=_OTHERS_CHECKED_EVERY if others else None)
         return True
+
+    def _waits_too_long(self, outlook: Outlook) -> bool:
+        longest = self.bounds.leave_when_waiting
+        if longest is None or self._in_hand:
+            return False
+        return outlook.next_at is None or outlook.next_at > self.clock.now() + longest
+
+    async def _plan_on(self) -> None:
+        if self.replenish is not None and (self._news or self._closed):
+            news, self._news, self._closed = [] if self._closed else self._news, [], False
+            self.wanted = [*self.wanted, *await self.replenish(news)]
 
     async def _claim(self, most: int) -> list[Claimed]:
         if not most or not self.open:
             return []
-        pulls = await self.ledger.claim(self.name, accounts=self.open, wanted=self.wanted, most=most)
+        pulls = await self.ledger.claim(
+            self.name, accounts=self.open, wanted=self.wanted, most=most, reserve=self.bounds.reserve
+        )
         for pull in pulls:
             self.observer.claimed(pull)
             self._in_hand[asyncio.create_task(self._step(pull))] = pull
@@ -124,21 +191,25 @@ class Worker:
         with self.clock.in_flight():
             ended: Ended | None = None
             try:
-                ended = await self._step_or_close(pull)
+                outcome = await self._step_or_close(pull)
+                self.patience.note(pull.account, outcome, self.clock.now())
+                ended = outcome if isinstance(outcome, Ended) else None
             except LeaseLost:
                 return  # whoever took it over goes on with it, or its source has been closed meanwhile
             if ended is not None:
-                self.worked.ended.append(ended)
+                # Whoever plans on has been told of the slices; a run of hours does not keep all of them.
+                self.worked.ended.append(replace(ended, told=()) if self.replenish else ended)
+                self._news.append(ended)
                 await self._report_drift(ended)
             self.observer.stepped(pull, ended)
 
-    async def _step_or_close(self, pull: Claimed) -> Ended | None:
+    async def _step_or_close(self, pull: Claimed) -> Ended | Setback | None:
         try:
             return await self.puller.step(pull)
         except LoginFault as fault:
             await self._close_account(pull, fault)
         except SourceClosed as fault:
-            await self._close_source(pull, fault)
+            await self._close(pull, fault)
         return None
 
     async def _close_account(self, pull: Claimed, fault: LoginFault) -> None:
@@ -147,29 +218,31 @@ class Worker:
         await self.accounts.refused(self.puller.accounts[pull.account], str(fault))
         await self.puller.put_back(pull, fault.what)
 
-    async def _close_source(self, pull: Claimed, fault: SourceClosed) -> None:
-        """Close a source for an account, unless the account is refused everything: then it is closed itself."""
-        try:
-            await self.puller.amazon.participations(self.puller.accounts[pull.account])
-        except (LoginFault, SourceClosed) as refused:
-            await self._close_account(
-                pull, LoginFault(pull.account, refused.what, why=refused.why, remedy=refused.remedy)
-            )
-            return
-        except Setback:
-            pass  # nothing is known of the rest: what Amazon said of this source stands
-        self.worked.faults[f"{pull.account} {pull.source}"] = fault
+    async def _close(self, pull: Claimed, fault: SourceClosed) -> None:
+        """Close what Amazon's refusal is about: the source, marketplaces, or the whole account."""
         account = self.puller.accounts[pull.account]
-        await self.accounts.close_source(account, pull.source, str(fault), showed_on=pull.id)
-        await self.accounts.alert("source closed", f"{pull.source} {pull.account}", str(fault))
+        scopes = {s.scope for s in await self.ledger.slices_of(pull)}
+        match await what_closed(self.puller.amazon, account, scopes, fault):
+            case LoginFault() as refused:
+                await self._close_account(pull, refused)
+            case Lost(opens=opens, reason=reason):
+                self.worked.opens[pull.account], self._closed = opens, True
+                await self.accounts.lose_marketplaces(account, opens, reason, showed_on=pull.id)
+            case SourceClosed():
+                self.worked.faults[f"{pull.account} {pull.source}"], self._closed = fault, True
+                await self.accounts.close_source(account, pull.source, str(fault), showed_on=pull.id)
+                await self.accounts.alert("source closed", f"{pull.source} {pull.account}", str(fault))
 
     async def _report_drift(self, ended: Ended) -> None:
         for note in ended.notes:
             if note.startswith(("new fields", "unknown marketplace")):
                 await self.accounts.alert("schema drift", ended.pull.source, note)
 
-    async def _outlook(self) -> Outlook:
-        return await self.ledger.outlook(self.name, accounts=self.open, wanted=self.wanted, patience=self.patience)
+    async def _outlook(self, accounts: Sequence[str]) -> Outlook:
+        return await self.ledger.outlook(
+            self.name, accounts=accounts, wanted=self.wanted, patience=self.patience.longest,
+            reserve=self.bounds.reserve,
+        )  # fmt: skip
 
     async def _wait(self, until: datetime | None, *, machine: timedelta | None) -> None:
         """Wait for a step to end, for `until`, or for others: whatever comes first."""

@@ -3,8 +3,8 @@
     findings = await check_up(settings, url, day_zone=False)
 
 Amazon is asked, for each account and metered: a login, one call of the Sellers API and one of the Sales API, and at
-most one query of Data Kiosk and one list of reports. The database is brought up to date, and remembers what the
-accounts open and which sources Amazon has opened.
+most one query of Data Kiosk and one list of reports; of the central bank a small file. The database is brought up
+to date, and remembers what the accounts open and which sources Amazon has opened.
 """
 
 import asyncio
@@ -18,8 +18,10 @@ from chalkola.marketplaces import Marketplace
 from chalkola.pipeline.checkup.clocks import heard_dates, judge_clock
 from chalkola.pipeline.checkup.database import check_database, judge_failure
 from chalkola.pipeline.checkup.finding import Area, Finding, Level, is_well
+from chalkola.pipeline.checkup.keeping import check_archive
 from chalkola.pipeline.checkup.marketplaces import Login, check_login, judge_wanted
 from chalkola.pipeline.checkup.quotas import judge_quotas, judge_slots
+from chalkola.pipeline.checkup.rates import check_rates
 from chalkola.pipeline.checkup.sources import Visit, check_sources
 from chalkola.pipeline.checkup.upkeep import judge_ages, judge_alerts, judge_credentials
 from chalkola.pipeline.checkup.zones import compare, judge_zones
@@ -38,16 +40,20 @@ async def check_up(settings: Settings, url: str, *, day_zone: bool = False) -> l
     findings = [credentials, *judge_ages(settings, settings.clock.now().date())]
     dates: list[timedelta] = []
     ahead: timedelta | None = None
+    rates: Finding | None = None
     try:
         async with open_store(settings, url) as store:
             of_database, facts = await check_database(settings, store, url)
-            findings += of_database
+            findings += [*of_database, await check_archive(settings, store.archive)]
             if facts:
                 ahead = facts.ahead
             if facts and credentials.level is not Level.FAULT:
                 findings += await _ask_amazon(settings, store, dates, day_zone=day_zone)
+            async with store.recorder.recording() as note:
+                rates = await check_rates(settings, on_call=note)
     except ChalkolaError as error:
         findings.append(judge_failure(error))
+    findings.append(rates or await check_rates(settings))
     return [*findings, judge_alerts(settings), judge_clock(dates, ahead)]
 
 
@@ -56,7 +62,7 @@ async def _ask_amazon(settings: Settings, store: Store, dates: list[timedelta], 
     configured = all_buckets([account.key for account in settings.accounts], SOURCES, settings.quotas)
     await store.buckets.define(configured)
     evidence = await read_evidence(store.pool)
-    async with open_amazon(settings, store.buckets) as amazon:
+    async with store.recorder.recording() as note, open_amazon(settings, store.buckets, on_call=note) as amazon:
         with heard_dates(amazon.transport.client, dates):
             visits = (_visit(settings, store, amazon, one, evidence, day_zone=day_zone) for one in settings.accounts)
             visited = await asyncio.gather(*visits)

@@ -22,9 +22,11 @@ class Area(StrEnum):
 
     SETTINGS = "settings"
     DATABASE = "database"
+    ARCHIVE = "archive"
     ACCOUNT = "account"
     QUOTAS = "quotas"
     DAY_ZONE = "day zone"
+    RATES = "exchange rates"
     ALERTS = "alerts"
     CLOCK = "clock"
 

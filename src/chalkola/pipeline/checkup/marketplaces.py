@@ -7,6 +7,8 @@ from chalkola.amazon import Amazon, Participation
 from chalkola.errors import ChalkolaError, LoginFault, Setback, SourceClosed
 from chalkola.marketplaces import MARKETPLACES, Marketplace
 from chalkola.pipeline.checkup.finding import AUTHORIZE, CREDENTIALS, ROLES, Area, Finding, Level, from_error
+from chalkola.pipeline.closing import note_opened
+from chalkola.pipeline.discovery import not_open
 from chalkola.settings import Account, Settings
 from chalkola.store import Store
 
@@ -37,7 +39,7 @@ async def check_login(store: Store, amazon: Amazon, account: Account) -> Login:
         return _unknown(from_error(Area.ACCOUNT, Level.WARNING, setback, account=account.key))
     except ChalkolaError as error:
         return _unknown(from_error(Area.ACCOUNT, Level.FAULT, error, account=account.key))
-    await store.accounts.opened(account, [answer.amazon_id for answer in answers if answer.is_participating])
+    await note_opened(store, account, [answer.amazon_id for answer in answers if answer.is_participating])
     return judge_login(account, answers)
 
 
@@ -91,13 +93,7 @@ def _unopened(m: Marketplace, *, told: bool) -> Finding:
     if not told:
         what = f"Whether {m.code} is open cannot be told while its account does not answer."
         return Finding(area=Area.ACCOUNT, level=Level.NOTE, what=what)
-    return Finding(
-        area=Area.ACCOUNT, level=Level.FAULT,
-        what=f"CHALKOLA_MARKETPLACES names {m.code}, and no refresh token opens it.",
-        why="Nothing can be asked for it.",
-        remedy=f"Take {m.code} out of CHALKOLA_MARKETPLACES, or authorise the app for its account and set the token"
-        f" as SP_REFRESH_TOKEN_{m.region} or SP_REFRESH_TOKEN_{m.code}.", where=AUTHORIZE,
-    )  # fmt: skip
+    return from_error(Area.ACCOUNT, Level.FAULT, not_open(m), where=AUTHORIZE)
 
 
 def _codes(found: Sequence[Marketplace]) -> str:

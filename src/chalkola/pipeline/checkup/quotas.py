@@ -16,17 +16,22 @@ def judge_quotas(
     overrides: Mapping[str, Quota], now: datetime,
 ) -> list[Finding]:  # fmt: skip
     """Return every question's own quota, and every bucket that Amazon treats otherwise than configured."""
-    seen = {bucket.key: bucket for bucket in observed}
-    pairs = [(bucket, seen[bucket.key]) for bucket in configured if bucket.key in seen]
+    configured, observed = list(configured), list(observed)
+    pairs = _side_by_side(configured, observed)
     metered = [source for source in sources if _quota(source, overrides)]
     findings = [_declared(source, overrides, [is_ for _, is_ in pairs]) for source in metered]
     findings += [_throttled(bucket) for _, bucket in pairs if bucket.blocked_until and bucket.blocked_until > now]
-    stated = [_stated(set_, is_) for set_, is_ in pairs if not _is_same(set_, is_)]
+    stated = [_stated(set_, is_) for set_, is_ in other_rates(configured, observed)]
     if stated:
         findings.append(
             _note("Amazon states other rates than configured, and its own are kept: " + "; ".join(stated))
         )
     return findings or [_note("No operation has shown another rate than the published one.", Level.OK)]
+
+
+def other_rates(configured: Iterable[Bucket], observed: Iterable[Bucket]) -> list[tuple[Bucket, Bucket]]:
+    """Return the buckets whose turns come at another rate than configured, as configured and as observed."""
+    return [(set_, is_) for set_, is_ in _side_by_side(configured, observed) if not _is_same(set_, is_)]
 
 
 def judge_slots(observed: Mapping[str, int], configured: int) -> list[Finding]:
@@ -61,6 +66,11 @@ def _throttled(bucket: Bucket) -> Finding:
 
 def _stated(configured: Bucket, observed: Bucket) -> str:
     return f"{observed.key} a turn in {observed.seconds_per_turn:g} s, not {configured.seconds_per_turn:g} s"
+
+
+def _side_by_side(configured: Iterable[Bucket], observed: Iterable[Bucket]) -> list[tuple[Bucket, Bucket]]:
+    seen = {bucket.key: bucket for bucket in observed}
+    return [(bucket, seen[bucket.key]) for bucket in configured if bucket.key in seen]
 
 
 def _is_same(configured: Bucket, observed: Bucket) -> bool:

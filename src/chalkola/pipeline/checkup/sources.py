@@ -2,6 +2,7 @@
 
 Data Kiosk      one query for one day, taken back at once; none where Amazon accepted a question within a week
 Reports         the list of reports (getReports); a report itself is too dear, so the next run tries it
+Lists           none: what a run has found is said
 Sales           the orders of yesterday (getOrderMetrics)
 """
 
@@ -12,9 +13,9 @@ from datetime import datetime, timedelta
 from textwrap import shorten
 
 from chalkola.amazon import Amazon
-from chalkola.datasets import SOURCES
+from chalkola.datasets import CATALOG, SOURCES
 from chalkola.datasets.daily_totals_by_date import BY_DATE_QUERY
-from chalkola.datasets.model import Box, Source
+from chalkola.datasets.model import Box, Past, Source
 from chalkola.errors import ChalkolaError, Setback, SourceClosed
 from chalkola.marketplaces import Marketplace
 from chalkola.periods import ONE_DAY, today
@@ -27,6 +28,8 @@ PROOF_GOOD_FOR = timedelta(days=7)
 _LONGEST_REASON = 300  # a refusal of Data Kiosk's lists every field
 _LONG_AGO = timedelta(days=100)  # a day that no night asks for: it would take our query for its own
 _NAMES = {"data_kiosk": "Data Kiosk", "reports": "The Reports API"}
+_OF_LISTS = tuple(source for dataset in CATALOG if dataset.past is Past.GONE for source in dataset.sources)
+"""Other roles open them than sales and traffic, of which they say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class Visit:
 async def check_sources(visit: Visit) -> list[Finding]:
     """Return what is open. A fault is only what leaves no way to ask."""
     found = [await _family(visit, "data_kiosk", _ask_data_kiosk), await _family(visit, "reports", _list_reports)]
-    return [*judge_ways(found), await _sales(visit)]
+    return [*judge_ways(found), *await _lists(visit), await _sales(visit)]
 
 
 def judge_ways(found: Sequence[Finding]) -> list[Finding]:
@@ -81,7 +84,7 @@ _Try = Callable[[Visit, Sequence[Source], Sequence[Evidence]], Awaitable[Finding
 
 async def _family(visit: Visit, driver: str, attempt: _Try) -> Finding:
     """Look at all sources of one driver together: it is the account's role in that API that opens them."""
-    name, sources = _NAMES[driver], [source for source in SOURCES if source.driver == driver]
+    name, sources = _NAMES[driver], [s for s in SOURCES if s.driver == driver and s not in _OF_LISTS]
     known = visit.known(sources)
     closed = [one for one in known if one.closed_at]
     asked_at = max((one.ticketed_at for one in known if one.ticketed_at), default=None)
@@ -134,6 +137,21 @@ async def _list_reports(visit: Visit, sources: Sequence[Source], closed: Sequenc
         why=f"It was closed with these words: {closed[0].reason} Reports are few, so none was spent on trying.",
         remedy="The next run tries it, and `chalkola status` shows how that went.",
     )
+
+
+async def _lists(visit: Visit) -> list[Finding]:
+    """Return what is closed of that which no night needs. It is asked for once a week, so none is spent on trying."""
+    found = [one for one in visit.known(_OF_LISTS) if one.closed_at]
+    for one in found:
+        await try_again(visit.store.pool, one.account, one.source)
+    return [
+        visit.finding(
+            Level.WARNING, f"Amazon has refused {one.source}.", why=f"It was closed with these words: {one.reason}",
+            remedy="Nights are complete without it. The next run tries it; `chalkola status` shows how that went.",
+            where=ROLES,
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 async def _sales(visit: Visit) -> Finding:

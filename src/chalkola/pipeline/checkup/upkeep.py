@@ -76,18 +76,24 @@ def _undated(name: str, given: date | None, subject: str, end: str, where: str) 
 
 
 def judge_alerts(settings: Settings) -> Finding:
-    """Return whether anybody would hear of an alert. This version sends none, and so no test message either."""
+    """Return whether anybody would hear of an alert."""
     ways = ["Slack"] if settings.slack_webhook_url else []
     ways += ["mail"] if settings.smtp_url and settings.alert_email_to else []
-    unsent = "This version sends no messages yet, so no test message was sent; `chalkola status` shows open alerts."
     if bool(settings.smtp_url) != bool(settings.alert_email_to):
         lacking = "ALERT_EMAIL_TO" if settings.smtp_url else "SMTP_URL"
         what = f"Alerts by mail are half set up: {lacking} is missing."
-        return Finding(area=Area.ALERTS, level=Level.WARNING, what=what, why=unsent, remedy=f"Set {lacking} too.")
+        return Finding(
+            area=Area.ALERTS, level=Level.WARNING, what=what, why="No mail is sent without it.",
+            remedy=f"Set {lacking} too, then try it with `chalkola alerts test`.",
+        )  # fmt: skip
     if not ways:
         return Finding(
-            area=Area.ALERTS, level=Level.WARNING, what="Nobody is to be told when something goes wrong.", why=unsent,
-            remedy="Set SLACK_WEBHOOK_URL, or SMTP_URL and ALERT_EMAIL_TO; until then look at `chalkola status`.",
+            area=Area.ALERTS, level=Level.WARNING, what="Nobody is to be told when something goes wrong.",
+            why="Alerts are raised all the same: `chalkola status` and `chalkola alerts list` show them.",
+            remedy="Set SLACK_WEBHOOK_URL, or SMTP_URL and ALERT_EMAIL_TO.",
             where="api.slack.com > Your Apps > your app > Incoming Webhooks",
         )  # fmt: skip
-    return Finding(area=Area.ALERTS, level=Level.NOTE, what=f"Alerts are set up: {' and '.join(ways)}.", why=unsent)
+    return Finding(
+        area=Area.ALERTS, level=Level.OK, what=f"Alerts go to {' and '.join(ways)}.",
+        remedy="`chalkola alerts test` sends a test message and says what comes back.",
+    )  # fmt: skip
