@@ -1,0 +1,2 @@
+/** The sidebar's page, put in by build.js from sidebar.html. */
+declare const SIDEBAR_: string;
