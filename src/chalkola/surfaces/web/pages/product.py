@@ -1,0 +1,176 @@
+"""One product: its days everywhere, why its sales changed, what Amazon said first, its family, and notes."""
+
+from datetime import date
+from urllib.parse import parse_qs, quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from chalkola.periods import ONE_DAY
+from chalkola.store.board.asking import NotUnderstood
+from chalkola.store.board.definitions import BY_KEY, METRICS
+from chalkola.store.board.notes import LONGEST, add_note, delete_note
+from chalkola.store.board.product import product as board
+from chalkola.store.board.shapes import ALL, Product, Restated, Versus
+from chalkola.surfaces.web.house import house_of, person_of
+from chalkola.surfaces.web.pages.asked import (
+    CURRENCIES,
+    PERIODS,
+    VERSUS_NAMES,
+    Address,
+    one_of,
+    read_period,
+    read_scope,
+)
+from chalkola.surfaces.web.pages.charts import product_chart, product_words, restated_chart, restated_words
+from chalkola.surfaces.web.pages.places import freshness_and_places, place_options
+from chalkola.surfaces.web.pages.refusing import refusing
+from chalkola.surfaces.web.pages.rendering import page, sorry
+from chalkola.surfaces.web.pages.spelling import period_name
+
+_LINE_DAYS = 400
+"""Of the lines; what is shown of them is the browser's to choose."""
+_LOCAL = "this machine"
+"""Who writes where nobody signs in."""
+
+
+@refusing
+async def _product(request: Request) -> Response:
+    return await _shown(request)
+
+
+async def _shown(request: Request, *, status: int = 200, refused: str = "", typed: str = "") -> Response:
+    house, versus = house_of(request), _versus(request)
+    seen = await _seen(request)
+    if seen is None:
+        return await _unknown(request)
+    fresh, places = await freshness_and_places(house, seen.scope)
+    address = _address(seen, versus)
+    return await page(
+        request, "product.html", status=status, seen=seen, versus=versus, address=address, currency=seen.currency,
+        metrics=METRICS, by_key=BY_KEY, versus_names=VERSUS_NAMES, refused=refused, typed=typed, longest=LONGEST,
+        places=place_options(places, address), freshness=fresh,
+        currency_options=[(one, address.but(currency=one), one) for one in CURRENCIES],
+        period_options=[(period_name(one), address.but(period=one), one) for one in PERIODS],
+        versus_options=[(name, address.but(versus=key), key) for key, name in VERSUS_NAMES.items()],
+        kin_address=address.at(""), chart=product_chart(seen, fresh.closed), chart_words=product_words(seen),
+        restated=_restated(seen), restated_chart=restated_chart(seen.restated),
+        restated_words=restated_words(seen.restated), writer=_writer(request),
+        newest=seen.days[-1] if seen.days else None,
+    )  # fmt: skip
+
+
+@refusing
+async def _days(request: Request) -> Response:
+    """Answer the period's days: as a part of the page, or as a page of their own where no script asks."""
+    seen = await _seen(request)
+    if seen is None:
+        return await _unknown(request)
+    is_part = request.headers.get("hx-request-type") == "partial"
+    answer = await page(
+        request, "product_days_part.html" if is_part else "product_days.html", seen=seen, metrics=METRICS,
+        currency=seen.currency, days=_places_of_days(seen), address=_address(seen, _versus(request)),
+    )  # fmt: skip
+    answer.headers["Vary"] = "Accept-Encoding, Cookie, HX-Request-Type"
+    return answer
+
+
+async def _seen(request: Request) -> Product | None:
+    house, asked = house_of(request), request.query_params
+    period, _, _ = read_period(asked)
+    return await board(
+        house.pool, house.clock.now(), request.path_params["asin"], read_scope(asked), versus=_versus(request),
+        period="Last 30 days" if period.upper() == "CUSTOM" else period, length=_LINE_DAYS,
+    )  # fmt: skip
+
+
+async def _unknown(request: Request) -> Response:
+    return await sorry(request, 404, "There is no product of this ASIN here.", "Look for it among all products.")
+
+
+def _versus(request: Request) -> Versus:
+    return one_of(request.query_params, "versus", Versus, "previous")
+
+
+def _address(seen: Product, versus: Versus) -> Address:
+    return Address(path=f"/products/{quote(seen.asin)}", values=_values(seen, versus))
+
+
+@refusing
+async def _write(request: Request) -> Response:
+    house, form = house_of(request), await _form(request)
+    asin, text, day = request.path_params["asin"], form.get("text", ""), _day(form.get("day", ""))
+    now = house.clock.now()
+    if day is None or not date(2000, 1, 1) <= day <= now.date() + ONE_DAY:
+        return await _shown(
+            request, status=400, refused="A note needs a day that has been, as 2026-11-24.", typed=text
+        )
+    try:
+        await add_note(house.pool, asin=asin, day=day, author=_writer(request), text=text, now=now)
+    except NotUnderstood as error:
+        return await _shown(request, status=400, refused=error.what, typed=text)
+    return RedirectResponse(_back(request, asin), 303)
+
+
+@refusing
+async def _delete(request: Request) -> Response:
+    house, person = house_of(request), person_of(request)
+    author = None if person.is_owner else _writer(request)
+    if not await delete_note(house.pool, request.path_params["note"], author=author):
+        return await sorry(
+            request, 403, "This note is not yours, or is gone already.", "Owners may delete every note."
+        )
+    return RedirectResponse(_back(request, request.path_params["asin"]), 303)
+
+
+def _writer(request: Request) -> str:
+    return person_of(request).email or _LOCAL
+
+
+def _back(request: Request, asin: str) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/products/{quote(asin)}{query}#notes"
+
+
+async def _form(request: Request) -> dict[str, str]:
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=20)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _values(seen: Product, versus: Versus) -> tuple[tuple[str, str], ...]:
+    values = [] if seen.scope.place == ALL else [("place", seen.scope.place)]
+    if seen.scope.place == ALL and seen.currency != "EUR":
+        values.append(("currency", seen.currency))
+    if seen.span.period != "Last 30 days":
+        values.append(("period", seen.span.period))
+    if versus != "previous":
+        values.append(("versus", versus))
+    return tuple(values)
+
+
+def _places_of_days(seen: Product) -> list[int]:
+    """Return which days the table has, the newest first: those of the period."""
+    first, last = seen.span.first, seen.span.last
+    if first is None or last is None:
+        return []
+    return [n for n, day in enumerate(seen.days) if first <= day <= last][::-1]
+
+
+def _restated(seen: Product) -> list[Restated]:
+    return sorted(seen.restated, key=lambda one: (one.day, one.marketplace), reverse=True)
+
+
+ROUTES = (
+    Route("/products/{asin}", _product, methods=["GET"]),
+    Route("/products/{asin}/days", _days, methods=["GET"]),
+    Route("/products/{asin}/notes", _write, methods=["POST"]),
+    Route("/products/{asin}/notes/{note:int}/delete", _delete, methods=["POST"]),
+)
