@@ -10,11 +10,11 @@ from loads import Desk
 from measuring import cpu_seconds, peak_mb
 
 from chalkola.amazon.documents import download
-from chalkola.amazon.wire import open_client
 from chalkola.datasets.model import Box
 from chalkola.datasets.sales_and_traffic_report import REPORT
 from chalkola.marketplaces import marketplace
 from chalkola.store.connection import open_pool
+from chalkola.wire import open_client
 
 
 async def main(database: str, address: str, day: str) -> dict[str, float]:

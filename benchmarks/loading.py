@@ -22,7 +22,7 @@ from chalkola.store.connection import open_pool
 from documents import document, packed, restated
 
 _SHARE_CHANGED = 0.05
-_KINDS = ("new", "unchanged", "5 % changed")
+KINDS = ("new", "unchanged", "5 % changed")
 
 
 def measure(url: str, folder: Path, *, small: bool) -> str:
@@ -41,28 +41,28 @@ def measure(url: str, folder: Path, *, small: bool) -> str:
                 spread([1000 * took.loading for took in taken[kind]], " ms", 1),
                 "30 ms" if kind == "new" else "less",
             ]
-            for kind in _KINDS
+            for kind in KINDS
         ],
         f"{rounds} days, each loaded new, once more as it is, and once more with one row in twenty restated.",
     )
 
 
 async def _load(database: str, rounds: int) -> dict[str, list[Took]]:
-    taken: dict[str, list[Took]] = {kind: [] for kind in _KINDS}
+    taken: dict[str, list[Took]] = {kind: [] for kind in KINDS}
     germany = marketplace("DE")
     days = [LAST + timedelta(days=number + 1) for number in range(rounds)]
-    contents = [_contents(germany, day) for day in days]
+    contents = [contents(germany, day) for day in days]
     gc.collect()
     async with open_pool(database) as pool:
         desk = Desk(pool)
         with rarely_collecting():
             for day, three in zip(days, contents, strict=True):
-                for kind, content in zip(_KINDS, three, strict=True):
+                for kind, content in zip(KINDS, three, strict=True):
                     taken[kind].append(await _load_one(desk, germany, day, content))
     return taken
 
 
-def _contents(m: Marketplace, day: date) -> tuple[bytes, bytes, bytes]:
+def contents(m: Marketplace, day: date) -> tuple[bytes, bytes, bytes]:
     first = document(ROWS, m.code, day)
     return packed(first), packed(first), packed(restated(first, _SHARE_CHANGED))
 

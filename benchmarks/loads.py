@@ -1,5 +1,6 @@
 """One document into the tables by the product's own code: ledger, reading, judging, writing, commit."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,11 +55,11 @@ class Desk:
         )
 
     async def load(
-        self, loader: Loader, source: Source, pull: Claimed, box: Box, document: Document
+        self, loader: Loader, source: Source, pull: Claimed, box: Box, document: Document, *, in_thread: bool = False
     ) -> tuple[Loaded, Took]:
-        """Read a document and load it."""
+        """Read a document, in a thread if others are to go on meanwhile, and load it."""
         begun = time.perf_counter()
-        answer = source.read(document, box)
+        answer = await asyncio.to_thread(source.read, document, box) if in_thread else source.read(document, box)
         read = time.perf_counter()
         try:
             received = Received(answer=answer, box=box, byte_count=document.size_bytes, archived_as=None)

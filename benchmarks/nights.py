@@ -26,7 +26,7 @@ from amazon_simulator import ReportTypeQuota, Simulator, SimulatorSettings, repo
 from amazon_simulator.journal import QueryEntry
 from chalkola.amazon.operations import OPERATIONS
 from chalkola.clock import JumpingClock
-from chalkola.datasets import CATALOG
+from chalkola.datasets import DAILY
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.run import Report, pull
 from chalkola.settings import Settings, read_settings
@@ -135,7 +135,7 @@ async def _two_weeks(database: str, folder: Path, size: Mapping[str, int]) -> No
     async with _shop(database, folder, _BEGIN, chosen, {"CHALKOLA_QUOTAS": _NO_QUOTAS}) as (settings, store, _):
         pulls = (await _pulled(settings, store)).plan.pulls
         newest = min(p.box.last for p in pulls)
-        report = await _pulled(settings, store, Request(datasets=CATALOG, first=newest - _TWO_WEEKS, last=newest))
+        report = await _pulled(settings, store, Request(datasets=DAILY, first=newest - _TWO_WEEKS, last=newest))
     if report.exit_code:
         raise SystemExit(f"the two weeks before are not there: {report.worked.faults}, {report.late[:3]}")
 
@@ -217,7 +217,7 @@ async def _shop(
 
 
 async def _pulled(settings: Settings, store: Store, request: Request | None = None) -> Report:
-    wanted = request or Request(datasets=CATALOG)
+    wanted = request or Request(datasets=DAILY)
     return await pull(settings, store, wanted, Nobody(), asyncio.Event())
 
 

@@ -23,7 +23,6 @@ from chalkola.datasets.model import Dataset
 from chalkola.datasets.sales_and_traffic import DATASET
 from chalkola.datasets.sales_and_traffic_report import REPORT
 from chalkola.marketplaces import MARKETPLACES
-from chalkola.periods import newest_settled
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.metering import all_buckets
 from chalkola.pipeline.plan import Plan, Request, plan
@@ -70,7 +69,7 @@ def _dataset(name: str) -> Dataset:
 
 
 def _span() -> tuple[date, date]:
-    last = min(newest_settled(_NOW, m.zone, DATASET.settles_after) for m in _OPENS)
+    last = min(DATASET.newest(_NOW, m.zone) for m in _OPENS)
     return last - timedelta(days=_DAYS - 1), last
 
 

@@ -1,4 +1,4 @@
-"""Measure the speed that is promised, at full size: `.venv/bin/python benchmarks/run.py [a|b|c|d|e|f] [--small]`.
+"""Measure the speed that is promised, at full size: `.venv/bin/python benchmarks/run.py [a|b|...|j] [--small]`.
 
 a  300 reports of 1,000 rows, from createReport to committed rows, beside a bare client that only downloads and copies
 b  one document of 1,064 rows into a table of five million
@@ -6,6 +6,10 @@ c  one document of 100,000 rows
 d  planning two years of ten datasets in twelve marketplaces from the ledger
 e  a night in Amazon's time, with Data Kiosk open and closed, beside what quotas and processing allow
 f  31,920 rows of trends into a table of five million, beside a plain insert
+g  two years of twelve marketplaces, in Amazon's time and in ours
+h  one document of 1,064 rows through a stand-in of Supabase's API, beside DATABASE_URL (needs Node.js)
+i  what sheets ask of 4.3 million rows, by the functions that answer them
+j  the dashboard over 7.8 million rows, with eight people who click at once
 
 Without a letter all of them, `--small` with a tenth of the work, to see that they run. Everything that they need (a
 PostgreSQL, a simulated Amazon) they start themselves in a temporary folder and stop at the end.
@@ -15,23 +19,38 @@ import argparse
 import tempfile
 from pathlib import Path
 
+import dashboard
 import large_document
 import loading
 import nights
 import planning
 import reports
+import sheets
+import through_api
 import trends
 from measuring import machine, others_busy
 
+import history
 from chalkola.store.embedded import ensure, stop
 
-BENCHMARKS = {"a": reports, "b": loading, "c": large_document, "d": planning, "e": nights, "f": trends}
+BENCHMARKS = {
+    "a": reports,
+    "b": loading,
+    "c": large_document,
+    "d": planning,
+    "e": nights,
+    "f": trends,
+    "g": history,
+    "h": through_api,
+    "i": sheets,
+    "j": dashboard,
+}
 
 
 def main() -> None:
     """Run the benchmarks that are asked for, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("which", nargs="*", metavar="a|b|c|d|e|f", help="default: all")
+    parser.add_argument("which", nargs="*", metavar="a|b|...|j", help="default: all")
     parser.add_argument("--small", action="store_true", help="a tenth of the work")
     options = parser.parse_args()
     if unknown := set(options.which) - set(BENCHMARKS):

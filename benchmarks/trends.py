@@ -23,11 +23,10 @@ from loads import Desk
 from measuring import fresh_database, run_child, spread, table
 from trends_documents import answer, boxes, packed, restated
 
-from chalkola.datasets.model import Box, Source
-from chalkola.datasets.sales_and_traffic_tables import BY_ASIN
+from chalkola.datasets.model import Batch, Box, Source
 from chalkola.datasets.sales_and_traffic_trends import TRENDS_QUERY
 from chalkola.documents import document_of
-from chalkola.marketplaces import MARKETPLACES, Marketplace
+from chalkola.marketplaces import MARKETPLACES, Marketplace, by_scope
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.store.connection import Pool, open_pool
 
@@ -112,14 +111,13 @@ async def _rounds(database: str, among: Sequence[Marketplace]) -> dict[str, list
                 windows = (LAST + timedelta(days=1), LAST + timedelta(days=1 + _DAYS))
                 mine, others = (boxes(m, first, _DAYS) for first in (windows if number % 2 else windows[::-1]))
                 contents = [answer(box) for box in mine]
-                lines = [_lines(TRENDS_QUERY, box) for box in others]
                 gc.collect()
                 for what in ("ours", "plain") if number % 2 else ("plain", "ours"):
                     _checkpoint(connection)
                     if what == "ours":
                         runs["new"].append(await _ours(pool, mine, contents))
                     else:
-                        runs["plain"].append([_plain(connection, some) for some in lines])
+                        runs["plain"].append([_plain(connection, TRENDS_QUERY, box) for box in others])
                 _checkpoint(connection)
                 runs["nothing changed"].append(await _ours(pool, mine, contents))
                 _checkpoint(connection)
@@ -152,31 +150,33 @@ def document_rows(box: Box) -> int:
     return sum(len(f.asins) for f in box.filters) * len(box.days)
 
 
-def _lines(source: Source, box: Box) -> list[bytes]:
-    """Return an answer as lines for COPY, all columns of a row of ours, in blocks."""
-    found = source.read(document_of(packed(answer(box))), box)
-    (batch,) = found.batches
-    m = box.marketplaces[0]
-    starts = [f'{s.day},{m.uuid},"{m.amazon_id}",1,"trends",2026-11-20,'.encode() for s in batch.counts]
+def plain_insert(connection: psycopg.Connection[Any], batch: Batch) -> Piece:
+    """Insert a batch's rows, all columns of a row of ours, by way of a temporary table, and do nothing else."""
+    places = [by_scope(s.scope) for s in batch.counts]
+    starts = [
+        f'{s.day},{m.uuid},"{m.amazon_id}",1,"plain",2026-11-20,'.encode()
+        for s, m in zip(batch.counts, places, strict=True) if m is not None
+    ]  # fmt: skip
     blocks = [b"".join(starts[n] + line + b"\n" for n, line in block) for block in batch.spool.blocks()]
-    found.close()
-    return blocks
-
-
-def _plain(connection: psycopg.Connection[Any], blocks: Sequence[bytes]) -> Piece:
-    """Insert rows by way of a temporary table, and do nothing else."""
-    names = ", ".join((*_FIXED, *BY_ASIN.column_names))
+    target, names = batch.table.name, ", ".join((*_FIXED, *(column.name for column in batch.columns)))
     begun = time.perf_counter()
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE plain ON COMMIT DROP AS SELECT {names} FROM sp_daily_asin_data WITH NO DATA"
-        )
+        cursor.execute(f"CREATE TEMPORARY TABLE plain ON COMMIT DROP AS SELECT {names} FROM {target} WITH NO DATA")
         with cursor.copy(f"COPY plain ({names}) FROM STDIN (FORMAT CSV, NULL 'null')") as copy:
             for block in blocks:
                 copy.write(block)
-        cursor.execute(f"INSERT INTO sp_daily_asin_data ({names}) SELECT {names} FROM plain")
+        cursor.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM plain")
         rows = cursor.rowcount
     return Piece(rows=rows, reading=0, loading=time.perf_counter() - begun)
+
+
+def _plain(connection: psycopg.Connection[Any], source: Source, box: Box) -> Piece:
+    found = source.read(document_of(packed(answer(box))), box)
+    (batch,) = found.batches
+    try:
+        return plain_insert(connection, batch)
+    finally:
+        found.close()
 
 
 def _memory(url: str, folder: Path, *, small: bool) -> str:
