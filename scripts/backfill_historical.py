@@ -1,4 +1,4 @@
-"""The backfill under its old name: `python3 run.py backfill`, which comes with a later version and says so."""
+"""The backfill under its old name: `python3 run.py backfill`."""
 
 import subprocess
 import sys

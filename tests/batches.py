@@ -1,6 +1,7 @@
 """Batches of rows, as readers make them, and their way into the tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from chalkola.datasets.counting import Counting
 from chalkola.datasets.model import AsinFilter, Batch, Box, Column, Row, Table
 from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_IN_REPORT
 from chalkola.marketplaces import Marketplace, marketplace
-from chalkola.store.connection import Pool
+from chalkola.store.connection import Holding, Pool
 from chalkola.store.tables import Change, Lines, Origin, difference, write
 
 GERMANY, FRANCE = marketplace("DE"), marketplace("FR")
@@ -76,11 +77,25 @@ class Landing:
         origin = Origin(
             pull_id=pull_id, source=source(by).short_name, now=NOW + timedelta(hours=pull_id - 1), mends=mends
         )
-        async with self.pool.connection() as connection, connection.transaction():
+        async with held_pull(self.pool, pull_id) as connection:
             found = await difference(connection, batch, box, numbers, lines)
             await write(connection, batch, found, set(numbers) if only is None else only, lines, origin)
         batch.spool.close()
         return found.changes
+
+
+@asynccontextmanager
+async def held_pull(pool: Pool, pull_id: int) -> AsyncIterator[Holding]:
+    """Give the transaction of a pull, which is written into the ledger first."""
+    query = (
+        "INSERT INTO sp_pulls (id, source, account, question, question_key, first_day, last_day, settled, stage,"
+        " creation, needs, run_at, created_at) OVERRIDING SYSTEM VALUE"
+        " VALUES (%s, 'tests', 'EU', '{}', %s, %s, %s, true, 'ready', '{}', '{}', %s, %s) ON CONFLICT DO NOTHING"
+    )
+    async with pool.connection() as connection:
+        await connection.execute(query.encode(), (pull_id, f"tests {pull_id}", DAY, DAY, NOW, NOW))
+    async with pool.holding(pull_id, 0) as holding:
+        yield holding
 
 
 def held(database: Database, table: str = "sp_daily_asin_data") -> dict[tuple[str, date, str], dict[str, Any]]:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from chalkola.store.connection import Pool, open_pool
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for what tests share
 
 from night import OpenShop, Shop, open_shop
 from postgres import Server, migrated, running_server
+from slack_server import SlackServer, running_slack
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,7 @@ def template(server: Server) -> str:
     """The name of a migrated database that nobody writes to: tests get copies of it."""
     name = f"template_{uuid4().hex[:8]}"
     server.execute("CREATE DATABASE {}", name)
-    asyncio.run(migrated(server.url_of(name)))
+    asyncio.run(migrated(server.direct_url_of(name)))
     return name
 
 
@@ -48,6 +50,12 @@ def database_url(server: Server, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database."""
     with server.copy_of(template) as url:
         yield url
+
+
+@pytest.fixture
+def direct_url(server: Server, database_url: str) -> str:
+    """The same address past any pooler."""
+    return server.direct_url_of(conninfo_to_dict(database_url)["dbname"])
 
 
 @pytest.fixture
@@ -73,6 +81,13 @@ async def opened_shop(database_url: str, tmp_path: Path) -> AsyncIterator[OpenSh
             return await stack.enter_async_context(open_shop(database_url, tmp_path, **chosen))
 
         yield opened
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    """A Slack that takes alerts."""
+    with running_slack() as running:
+        yield running
 
 
 @pytest.fixture

@@ -62,6 +62,12 @@ def right(shop: Shop) -> list[str]:
     return shop.wrong_cells(shop.loaded_days())
 
 
+def best_seller(shop: Shop, code: str) -> str:
+    """Return the child ASIN that sold most on the newest settled day of a marketplace."""
+    rows = shop.true_rows(BY_ASIN, code, shop.newest(code), shop.clock.now(), "CHILD")
+    return str(max(rows, key=lambda row: row["sales"]["unitsOrdered"])["childAsin"])
+
+
 def _what(entry: Mapping[str, Any]) -> str:
     return {BY_DATE: "totals", TRENDS: "trends"}.get(entry["kind"]) or (
         "parents" if entry["aggregate"] == "PARENT" else "children"

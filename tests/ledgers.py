@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from chalkola.datasets import CATALOG, SOURCES
+from chalkola.datasets import DAILY, SOURCES
 from chalkola.datasets.model import Dataset, Slice, SliceState
 from chalkola.marketplaces import MARKETPLACES, Marketplace, marketplace
-from chalkola.periods import newest_settled
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.metering import all_buckets, creation_buckets
 from chalkola.store.ledger import Line
@@ -15,7 +14,7 @@ from chalkola.store.lines import Coverage, Known
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
-SALES, TOTALS, PARENTS = CATALOG
+SALES, TOTALS, PARENTS = DAILY
 GERMANY = marketplace("DE")
 EVERYWHERE = {m: m.region.value for m in MARKETPLACES}
 ACCOUNTS = ("NA", "EU", "FE")
@@ -57,11 +56,11 @@ def knowing(
         others={one.slice.day: one for one in lines if not one.state.is_closed},
         under_way=frozenset(day.toordinal() for day in under_way),
     )
-    return {(dataset.name, m.scope): known for dataset in CATALOG}
+    return {(dataset.name, m.scope): known for dataset in DAILY}
 
 
 def newest(m: Marketplace = GERMANY, now: datetime = NOW, dataset: Dataset = SALES) -> date:
-    return newest_settled(now, m.zone, dataset.settles_after)
+    return dataset.newest(now, m.zone)
 
 
 def two_weeks(among: Iterable[Marketplace] = MARKETPLACES) -> Coverage:

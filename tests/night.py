@@ -14,16 +14,20 @@ from psycopg.rows import dict_row
 import truth
 from amazon_simulator import Fault, Simulator, SimulatorSettings
 from chalkola.clock import JumpingClock
-from chalkola.datasets import CATALOG, SOURCES
+from chalkola.datasets import CATALOG, DAILY, SOURCES
 from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace, marketplaces
+from chalkola.pipeline.backfill import run as backfilling
+from chalkola.pipeline.backfill.lacking import Aim
+from chalkola.pipeline.backfill.run import Watching
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report, pull
-from chalkola.pipeline.worker import Observer
-from chalkola.settings import Settings, read_settings
+from chalkola.pipeline.worker import Bounds, Observer
+from chalkola.settings import Settings, Supabase, read_settings
 from chalkola.store import Store, open_store
 from chalkola.store.ledger import Claimed
+from chalkola.store.rest.address import address_of
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)
 THREE = ("US", "DE", "JP")
@@ -39,6 +43,8 @@ class Silent:
 
     def waiting(self, until: datetime | None) -> None: ...
 
+    def planned(self, outlook: backfilling.Outlook) -> None: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
@@ -49,6 +55,8 @@ class Shop:
     clock: JumpingClock
     store: Store
     url: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Our settings, but for those that lead to Amazon."""
     reports: list[Report] = field(default_factory=list)
 
     async def night(
@@ -57,16 +65,43 @@ class Shop:
         first: date | None = None,
         last: date | None = None,
         again: bool = False,
+        early: bool = False,
         only: Sequence[str] = (),
         observer: Observer | None = None,
         stop: asyncio.Event | None = None,
+        datasets: Sequence[str] = tuple(d.name for d in DAILY),
+        anew: bool = False,
     ) -> Report:
-        """Pull what is due, or the days asked for."""
-        request = Request(datasets=CATALOG, first=first, last=last or first, again=again)
+        """Pull what is due, or the days asked for; of sales and traffic alone, unless other datasets are named."""
+        wanted = tuple(d for d in CATALOG if d.name in datasets)
+        request = Request(datasets=wanted, first=first, last=last or first, again=again, early=early, anew=anew)
         watched, stopped = observer or Silent(), stop or asyncio.Event()
         report = await pull(self.settings, self.store, request, watched, stopped, only=self._marketplaces(only))
         self.reports.append(report)
         return report
+
+    async def backfill(
+        self,
+        *,
+        days: int | None = None,
+        datasets: Sequence[str] = ("sales_and_traffic", "daily_totals"),
+        only: Sequence[str] = (),
+        bounds: Bounds | None = None,
+        observer: Watching | None = None,
+        stop: asyncio.Event | None = None,
+    ) -> backfilling.Report:
+        """Fill the newest `days`, or all that Amazon still answers."""
+        aim = Aim(datasets=tuple(d for d in CATALOG if d.name in datasets), days=days)
+        return await backfilling.backfill(
+            self.settings, self.store, aim, observer or Silent(), stop or asyncio.Event(),
+            only=self._marketplaces(only), bounds=bounds,
+        )  # fmt: skip
+
+    def set(self, **environment: str) -> "Shop":
+        """Return the shop after a person has changed its settings; the refresh tokens are Amazon's newest."""
+        changed = {**self.environment, **environment}
+        settings = replace(read_settings({**self.amazon.env(), **changed}), clock=self.settings.clock)
+        return replace(self, settings=settings, environment=changed)
 
     async def nights(self, count: int) -> list[Report]:
         """Pull on `count` nights in a row, and stop at the same hour of the day after the last."""
@@ -155,22 +190,24 @@ OpenShop = Callable[..., Awaitable[Shop]]
 
 @asynccontextmanager
 async def open_shop(
-    url: str, home: Path, *, begin: datetime = BEGIN, environment: Mapping[str, str] | None = None,
-    kiosk: bool = False, **chosen: Any,
+    url: str, home: Path, *, begin: datetime = BEGIN, clock: JumpingClock | None = None,
+    environment: Mapping[str, str] | None = None, kiosk: bool = False, through: Supabase | None = None, **chosen: Any,
 ) -> AsyncIterator[Shop]:  # fmt: skip
     """Give a shop of 20 parents and 60 children in three marketplaces; `chosen` are the simulator's settings,
-    `environment` ours. Without `kiosk` Data Kiosk is closed to it, and it knows that: everything goes by reports."""
-    clock = JumpingClock(begin)
+    `environment` ours. Without `kiosk` Data Kiosk is closed to it, and it knows that: everything goes by reports.
+    With `through` its store is reached through that project's API; `url` is for looking at it."""
+    clock = clock or JumpingClock(begin)
     if not kiosk:
         chosen = {"without_role": ACCOUNTS, **chosen}
     shop = {"parents": 20, "children": 60, "marketplaces": THREE} | chosen
     async with Simulator(SimulatorSettings(**shop), clock.now) as amazon:
-        given = {**amazon.env(), "CHALKOLA_HOME": str(home), "DATABASE_URL": url, **(environment or {})}
-        settings = replace(read_settings(given), clock=clock)
-        async with open_store(settings, url) as store:
+        way = {"SUPABASE_URL": through.url, "SUPABASE_SERVICE_KEY": through.key} if through else {"DATABASE_URL": url}
+        ours = {"CHALKOLA_HOME": str(home), **way, **(environment or {})}
+        settings = replace(read_settings({**amazon.env(), **ours}), clock=clock)
+        async with open_store(settings, address_of(through) if through else url) as store:
             if not kiosk:
                 await _close_kiosk(settings, store)
-            yield Shop(amazon=amazon, settings=settings, clock=clock, store=store, url=url)
+            yield Shop(amazon=amazon, settings=settings, clock=clock, store=store, url=url, environment=ours)
 
 
 async def _close_kiosk(settings: Settings, store: Store) -> None:

@@ -1,6 +1,7 @@
 """PostgreSQL servers for tests.
 
 CHALKOLA_TEST_PG_BIN names a `bin` folder to run all of it with, for instance Debian's PostgreSQL 15.
+CHALKOLA_TEST_PGBOUNCER puts a transaction pooler in between (pooler.py).
 """
 
 import os
@@ -18,6 +19,7 @@ from psycopg import sql
 from chalkola.store import embedded
 from chalkola.store.connection import open_pool
 from chalkola.store.migrate import migrate
+from pooler import pooled
 
 _PROGRAMS = Path(os.environ["CHALKOLA_TEST_PG_BIN"]) if "CHALKOLA_TEST_PG_BIN" in os.environ else None
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # nobody cuts the power
@@ -29,6 +31,8 @@ class Server:
 
     home: Path
     url: str
+    """As the product and most tests reach it: through the pooler where there is one."""
+    direct_url: str
     version: str
 
     def start(self) -> None:
@@ -41,7 +45,11 @@ class Server:
 
     def url_of(self, database: str) -> str:
         """Return the address of one of its databases."""
-        return self.url.replace("/chalkola?", f"/{database}?")
+        return _of(self.url, database)
+
+    def direct_url_of(self, database: str) -> str:
+        """Return the address of one of its databases past any pooler: no session of it stays open afterwards."""
+        return _of(self.direct_url, database)
 
     @contextmanager
     def copy_of(self, template: str) -> Iterator[str]:
@@ -54,7 +62,7 @@ class Server:
 
     def execute(self, statement: str, *names: str) -> None:
         """Execute a statement on the server as a whole."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.direct_url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
@@ -65,11 +73,16 @@ def running_server() -> Iterator[Server]:
     home.chmod(0o711)  # where we are root the server runs as another account, which has to pass through
     cluster = embedded.ensure(home, binaries=_PROGRAMS, settings=_QUICK)
     try:
-        yield Server(home=home, url=cluster.url, version=cluster.version)
+        with pooled(cluster.url, home / "pooler") as url:
+            yield Server(home=home, url=url, direct_url=cluster.url, version=cluster.version)
     finally:
         embedded.stop(home)
         for folder in (cluster.data.parent, home):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of(url: str, database: str) -> str:
+    return url.replace("/chalkola?", f"/{database}?")
 
 
 async def migrated(url: str) -> None:

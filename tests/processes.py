@@ -24,6 +24,12 @@ REPORTS_ONLY = "NA,EU,FE"
 """`without_role` of a story about reports: Data Kiosk is closed to every account, which the first run finds out."""
 
 
+def inherited() -> dict[str, str]:
+    """Return what a process of ours inherits: nothing of our settings."""
+    ours = ("SP_", "CHALKOLA", "DATABASE_URL", "SUPABASE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Amazon:
     """A simulated Amazon that runs elsewhere; `env` are the settings that lead to it, its clock included."""
@@ -72,20 +78,25 @@ class Machine:
     home: Path
     url: str
     amazon: Amazon
+    through: Mapping[str, str] | None = None
+    """The settings that lead to its database where DATABASE_URL does not; `url` is for looking at it."""
     said: list[Path] = field(default_factory=list)
 
     def start(self, first: date | str, last: date | str) -> subprocess.Popen[bytes]:
-        """Start `chalkola pull` for some days. Its output goes to a file."""
-        first, last = str(first), str(last)
+        """Start `chalkola pull` for some days."""
+        return self.command("pull", "--from", str(first), "--to", str(last))
+
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command. Its output goes to a file."""
         self.said.append(self.home / f"said-{len(self.said)}.txt")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SP_", "CHALKOLA"))}
         env = {
-            **inherited, **self.amazon.env, "CHALKOLA_HOME": str(self.home), "DATABASE_URL": self.url,
+            **inherited(), **self.amazon.env, "CHALKOLA_HOME": str(self.home),
+            **(self.through or {"DATABASE_URL": self.url}),
             "CHALKOLA_QUOTAS": f"sales_and_traffic.report={_QUOTA}",
         }  # fmt: skip
         with self.said[-1].open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "chalkola.surfaces.cli", "pull", "--from", first, "--to", last],
+                [sys.executable, "-m", "chalkola.surfaces.cli", *words],
                 env=env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.home,
             )  # fmt: skip
 

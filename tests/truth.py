@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -138,9 +139,9 @@ def _given(connection: psycopg.Connection[Cells]) -> dict[tuple[str, str, date],
         SELECT s.dataset, replace(s.scope, 'marketplace:', '') AS code, s.first_day, p.id, p.source, p.account,
                p.ticket, p.pages, p.page_tickets, p.filters
         FROM sp_slices s JOIN sp_pull_slices ps USING (dataset, scope, first_day) JOIN sp_pulls p ON p.id = ps.pull_id
-        WHERE ps.loaded AND s.row_count > 0 ORDER BY p.id
+        WHERE ps.loaded AND s.row_count > 0 AND s.dataset = ANY (%s) ORDER BY p.id
     """
-    for pull in connection.execute(query):
+    for pull in connection.execute(query, (list(KINDS),)):
         place = pull["dataset"], pull["code"], pull["first_day"]
         if pull["filters"] is None:
             given[place] = []
@@ -203,6 +204,7 @@ def _cells(figures: Mapping[str, Any]) -> Cells:
     return cells
 
 
+@cache
 def _spelled(name: str) -> str:
     """Turn `unitsOrderedB2B` into `units_ordered_b2b`."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name.replace("B2B", "_b2b")).lower()

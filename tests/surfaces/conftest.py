@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from processes import REPORTS_ONLY
+from workflows import Runner, clean_copy
 
 COMMAND = [sys.executable, "-m", "chalkola.surfaces.cli"]
 OPENED = {"CHALKOLA_QUOTAS": "sales_and_traffic.report=60/1min"}
@@ -55,7 +56,10 @@ class Commands:
         )  # fmt: skip
 
     def variables(self, **changed: str) -> dict[str, str]:
-        ours = ("SP_", "LWA_", "ADS_", "CHALKOLA_HOME", "CHALKOLA_CLOCK", "CHALKOLA_QUOTAS", "DATABASE_URL")
+        ours = ("SP_", "LWA_", "ADS_", "CHALKOLA_HOME", "CHALKOLA_CLOCK", "CHALKOLA_QUOTAS", "DATABASE_URL",
+                "CHALKOLA_DIGEST", "CHALKOLA_ARCHIVE", "SUPABASE_", "SLACK_", "SMTP_", "GOOGLE_", "FX_RATES",
+                "SESSION_SECRET", "ALLOWED_EMAIL_DOMAIN", "PORT",
+                "ALERT_", "GITHUB_")  # fmt: skip
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         return {**kept, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **self.environment, **changed}
 
@@ -139,3 +143,33 @@ def _commands(amazon: AmazonProcess, url: str, home: Path) -> Commands:
 def alone(tmp_path: Path) -> Commands:
     """The commands on a machine without any setting but a home."""
     return Commands({"CHALKOLA_HOME": str(tmp_path)}, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy of the project, changed 50 days before the simulated Amazon's time; steps only read it."""
+    return clean_copy(tmp_path_factory.mktemp("github"), changed="2026-09-30T12:00:00+02:00")
+
+
+@pytest.fixture
+def runner_for(project: Path, tmp_path: Path, amazon: Any) -> Callable[[str], Runner]:
+    """Make a machine of GitHub's whose repository has the simulator's settings and a database's address."""
+    secret = ("SP_LWA", "SP_REFRESH", "DATABASE_URL")
+
+    def of(database_url: str) -> Runner:
+        (tmp_path / "project").symlink_to(project)
+        given = {**amazon.environment, "DATABASE_URL": database_url}
+        return Runner(
+            folder=tmp_path,
+            machine={name: value for name, value in given.items() if name.startswith("CHALKOLA_CLOCK")},
+            secrets={name: value for name, value in given.items() if name.startswith(secret)},
+            variables={n: value for n, value in given.items() if not n.startswith((*secret, "CHALKOLA_CLOCK"))},
+        )
+
+    return of
+
+
+@pytest.fixture
+def runner(runner_for: Callable[[str], Runner], database_url: str) -> Runner:
+    """A machine of GitHub's with a fresh, migrated database."""
+    return runner_for(database_url)

@@ -66,6 +66,25 @@ def test_csv_has_a_header_and_every_row_chosen(
     assert said.err == ""
 
 
+@pytest.mark.parametrize("view", ["sp_coverage", "sp_unattributed"])
+def test_the_views_of_the_ledger_are_exported_by_day_and_marketplace(
+    database: Database, export: Export, tmp_path: Path, view: str
+) -> None:
+    database.execute(
+        """INSERT INTO sp_slices (dataset, scope, first_day, state, residual)
+        SELECT 'sales_and_traffic', s, day, 'differs', '{"units": 7, "sales": "9.50"}'
+        FROM unnest(ARRAY['marketplace:DE', 'marketplace:US']) s,
+          generate_series(date '2026-11-01', '2026-11-03', '1 day') day"""
+    )
+
+    assert export(view, "--from", "2026-11-02", "--marketplace", "de", "-o", "view.csv") == 0
+
+    with (tmp_path / "view.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["date"], row["marketplace"]) for row in rows] == [("2026-11-02", "DE"), ("2026-11-03", "DE")]
+    assert {row.get("ordered_product_sales", row.get("residual_sales")) for row in rows} == {"9.50"}
+
+
 def test_excel_has_typed_cells_below_a_frozen_header(export: Export, tmp_path: Path) -> None:
     assert export("sp_daily_asin_data", "--date", "2026-11-02", "-o", "day.xlsx") == 0
 
@@ -148,8 +167,8 @@ def test_json_says_what_was_written(export: Export, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "There are: marketplaces, product_variants, products, sp_accounts"),
-        (["sp_daily_total"], "Is it sp_daily_totals?\nThere are: marketplaces,"),
+        ([], "There are: fx_rates, marketplaces, product_variants, products, sp_accounts"),
+        (["sp_daily_total"], "Is it sp_daily_totals?\nThere are: fx_rates, marketplaces,"),
         (["pg_authid"], "There is no table or view 'pg_authid' that this role can read."),
         (["products", "--date", "2026-11-01"], "The rows of products have no day."),
         (["products", "--marketplace", "DE"], "The rows of products do not tell their marketplace."),

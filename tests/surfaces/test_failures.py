@@ -1,9 +1,11 @@
 """An error that nobody foresaw ends in one sentence; everything else is in a log without secrets."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from chalkola.errors import ChalkolaError, Fault, Setback, UsageError
 from chalkola.surfaces import failures
 
 SECRETS = {
@@ -30,3 +32,20 @@ def test_an_unexpected_error_leaves_a_log_and_no_traceback(
     assert str(log) in said
     assert "command: pull --json" in text
     assert "ValueError: with [hidden], [hidden] and password [hidden]" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "page"),
+    [
+        (UsageError("XX is no marketplace."), 2, "A person is needed"),
+        (Fault("The database cannot be reached."), 1, "A person is needed"),
+        (Setback("Amazon cannot answer now.", until=datetime(2026, 11, 20, tzinfo=UTC)), 3, "Nothing could be asked"),
+    ],
+    ids=["wrong usage", "a fault", "Amazon is away"],
+)
+def test_an_error_that_ends_a_command_has_the_exit_code_and_the_page_of_its_kind(
+    error: ChalkolaError, code: int, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page.md"))
+    assert failures.tell(error) == code
+    assert page in (tmp_path / "page.md").read_text(encoding="utf-8")

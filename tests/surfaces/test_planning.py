@@ -44,7 +44,7 @@ def test_a_plan_says_which_ways_there_are_and_why_one_is_taken(chalkola: Any) ->
 
 def test_a_plan_counts_time_rows_and_bytes(chalkola: Any) -> None:
     loaded = chalkola("pull", "--json", "--marketplace", "DE").object
-    rows = sum(s["rows"] for s in loaded["slices"])
+    rows = sum(s["rows"] for s in loaded["slices"] if s["dataset"] != "listings")
 
     plan = chalkola(
         "plan", "--json", "--marketplace", "DE", "--from", "2026-11-08", "--to", "2026-11-17",
@@ -66,3 +66,9 @@ def test_a_plan_with_nothing_due_says_what_comes_next(chalkola: Any) -> None:
     said = chalkola("plan")
 
     assert said.out.startswith("Nothing is due.\nNext: DE 2026-11-18, which settles at 2026-11-20 09:00 UTC")
+
+
+def test_lists_are_asked_last_and_that_is_no_asking_again(chalkola: Any) -> None:
+    questions = chalkola("plan", "--json", "--marketplace", "DE").object["questions"]
+    assert [(one["source"], one["again"]) for one in questions][-1] == ("listings.report", False)
+    assert "(again)" not in chalkola("plan", "--marketplace", "DE").out

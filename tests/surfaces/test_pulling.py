@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 DUE = [("US", "2026-11-17"), ("DE", "2026-11-17"), ("JP", "2026-11-18")]
+SALES, LIST = "GET_SALES_AND_TRAFFIC_REPORT", "GET_MERCHANT_LISTINGS_ALL_DATA"
 
 
 def test_a_pull_loads_what_is_due_and_a_second_one_says_that_nothing_is(by_reports: Any, reports_amazon: Any) -> None:
@@ -20,11 +21,13 @@ def test_a_pull_loads_what_is_due_and_a_second_one_says_that_nothing_is(by_repor
     for code, day in DUE:
         start = f"{code} {day}  sales_and_traffic.report: "
         assert any(line.startswith(start) and line.endswith(" rows, proven") for line in lines), first.out
-    assert "3 pulls loaded" in first.out
+        assert re.search(rf"^{code} .* 2026-11-16 \(listings\) .* proven", first.out, re.MULTILINE), first.out
+    assert re.search(r"^world .* \(fx_rates\) .* proven", first.out, re.MULTILINE)
+    assert "7 pulls loaded" in first.out
     assert "\x1b" not in first.out
     assert second.code == 0, second.err
     assert second.out.startswith("Nothing is due.\nNext: DE 2026-11-18, which settles at 2026-11-20 09:00 UTC")
-    assert len(reports_amazon.see("journal")) == 3
+    assert sorted(entry["report_type"] for entry in reports_amazon.see("journal")) == [*[LIST] * 3, *[SALES] * 3]
 
 
 def test_a_pull_with_data_kiosk_says_what_came_of_each_question(chalkola: Any, amazon: Any) -> None:
@@ -34,10 +37,10 @@ def test_a_pull_with_data_kiosk_says_what_came_of_each_question(chalkola: Any, a
     for code, day in DUE:
         for source in ("sales_and_traffic.by_asin", "daily_totals.by_date", "daily_parents.by_asin"):
             assert f"{code} {day}  {source}: " in first.out
-    assert "9 pulls loaded" in first.out
+    assert "13 pulls loaded" in first.out
     assert "Account" not in first.out
     assert second.out.startswith("Nothing is due.")
-    assert amazon.see("journal") == []
+    assert [entry["report_type"] for entry in amazon.see("journal")] == [LIST] * 3
     assert len(amazon.see("queries")) == 9
 
 
@@ -46,7 +49,7 @@ def test_json_is_one_object_on_standard_output_and_nothing_else(by_reports: Any)
 
     assert said.code == 0, said.err
     report = said.object
-    assert (report["exit_code"], report["loaded"], report["left_in_ledger"]) == (0, 1, 0)
+    assert (report["exit_code"], report["loaded"], report["left_in_ledger"]) == (0, 2, 0)
     assert {(fault["account"], fault["source"].partition(".")[0]) for fault in report["faults"]} == {
         ("EU", "sales_and_traffic"), ("EU", "daily_totals"), ("EU", "daily_parents"),
     }, "Data Kiosk is closed, which the first run says"  # fmt: skip
@@ -54,6 +57,7 @@ def test_json_is_one_object_on_standard_output_and_nothing_else(by_reports: Any)
         ("sales_and_traffic", "DE", "2026-11-17", "proven"),
         ("daily_totals", "DE", "2026-11-17", "proven"),
         ("daily_parents", "DE", "2026-11-17", "closed"),
+        ("listings", "DE", "2026-11-16", "proven"),
     }
     assert "DE 2026-11-17  sales_and_traffic.report: " in said.err
     assert by_reports("pull", "--json", "--marketplace", "DE").object["faults"] == [], "and the second does not"
@@ -95,7 +99,7 @@ def test_an_account_that_is_refused_is_told_about_and_the_others_finish(by_repor
 def test_a_day_that_fails_ends_with_3_and_says_why_and_when_it_is_asked_again(
     by_reports: Any, reports_amazon: Any
 ) -> None:
-    reports_amazon.goes_wrong(kind="not_json", marketplace="DE")
+    reports_amazon.goes_wrong(kind="not_json", marketplace="DE", report_type=SALES)
 
     said = by_reports("pull")
     status = by_reports("status", "--json").object
@@ -123,7 +127,7 @@ def test_a_pull_that_is_stopped_ends_in_good_order_and_the_next_goes_on(
     by_reports: Any, reports_amazon: Any, database_url: str, number: signal.Signals
 ) -> None:
     slow = {"CHALKOLA_QUOTAS": "sales_and_traffic.report=1/10min,scope=app"}  # 2 s a report
-    process = by_reports.start("pull", **slow)
+    process = by_reports.start("pull", "--dataset", "sales_and_traffic", **slow)
     first_line = process.stdout.readline()
     process.send_signal(number)
     rest, _ = process.communicate(timeout=30)
@@ -135,4 +139,5 @@ def test_a_pull_that_is_stopped_ends_in_good_order_and_the_next_goes_on(
         held = connection.execute("SELECT count(*) FROM sp_pulls WHERE lease_until > clock_timestamp()").fetchone()
     assert held == (0,)
     assert by_reports("pull").code == 0
-    assert sorted((e["marketplace"], e["start"]) for e in reports_amazon.see("journal")) == sorted(DUE)
+    asked = (e for e in reports_amazon.see("journal") if e["report_type"] == SALES)
+    assert sorted((e["marketplace"], e["start"]) for e in asked) == sorted(DUE)

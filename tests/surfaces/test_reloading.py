@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+from storage_server import running_storage
+
 DAMAGE = (
     "UPDATE sp_daily_asin_data SET units_ordered = 7777, sessions = NULL WHERE id % 3 = 0",
     "UPDATE sp_daily_asin_data SET amazon_marketplace_id = 'X' WHERE id % 3 = 2",
@@ -93,6 +95,28 @@ async def test_a_document_that_is_missing_or_broken_is_named_and_its_rows_stay(
     assert "cannot be used: The document is cut short." in said.out
     assert "--again" in said.out
     assert rows(database_url) == before
+
+
+async def test_documents_in_a_bucket_are_read_from_there_and_a_bucket_that_is_away_is_said(
+    opened_shop: Any, alone: Any, database_url: str
+) -> None:
+    with running_storage() as storage:
+        shop, env = await opened_shop(environment=storage.env()), {**storage.env(), "DATABASE_URL": database_url}
+        await shop.night()
+        before = rows(database_url)
+        damage(database_url)
+
+        said, status = alone("reload", "--json", **env), alone("status", **env)
+
+        assert said.code == 0, said.err
+        assert (said.object["documents"], said.object["missing"]) == (3, [])
+        assert rows(database_url) == before
+        assert ", 3 documents in the bucket chalkola of Supabase Storage, kept for 90 days." in status.out
+        storage.restricted = True
+        said = alone("reload", **env)
+    assert said.code == 1
+    assert "Supabase has restricted the project" in said.err
+    assert "Traceback" not in said.err
 
 
 async def test_days_that_were_there_before_us_are_counted(shop: Any, alone: Any, database_url: str) -> None:

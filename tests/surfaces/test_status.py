@@ -27,7 +27,12 @@ def test_a_status_after_a_pull_has_every_marketplace_quota_and_document(chalkola
     assert [one["account"] for one in status["accounts"]] == ["EU", "FE", "NA"]
     assert sorted((one["source"], one["stage"], one["scopes"]) for one in status["last"]) == [
         (source, "loaded", [scope])
-        for source in ("daily_parents.by_asin", "daily_totals.by_date", "sales_and_traffic.by_asin")
+        for source in (
+            "daily_parents.by_asin",
+            "daily_totals.by_date",
+            "listings.report",
+            "sales_and_traffic.by_asin",
+        )
         for scope in ("marketplace:DE", "marketplace:JP")
     ]
     assert {one["key"] for one in status["quotas"]} > {
@@ -47,7 +52,11 @@ def test_a_status_where_data_kiosk_is_closed_is_complete_without_what_only_it_ha
     assert _newest_days(status) == {"DE": ("2026-11-17", "2026-11-17"), "JP": ("2026-11-18", "2026-11-18")}
     assert [one["late"] for one in status["marketplaces"]] == [[], []], "parents are an extra"
     loaded = [(one["source"], one["scopes"]) for one in status["last"] if one["stage"] == "loaded"]
-    assert sorted(loaded) == [("sales_and_traffic.report", [f"marketplace:{code}"]) for code in ("DE", "JP")]
+    assert sorted(loaded) == [
+        (source, [f"marketplace:{code}"])
+        for source in ("listings.report", "sales_and_traffic.report")
+        for code in ("DE", "JP")
+    ]
     closed = {one["account"]: sorted(one["closed"]) for one in status["accounts"]}
     kiosk = ["daily_parents.by_asin", "daily_totals.by_date", "sales_and_traffic.by_asin"]
     assert closed == {"EU": kiosk, "FE": kiosk, "NA": []}

@@ -8,11 +8,12 @@ from rich.console import Group
 from rich.text import Text
 
 from chalkola.marketplaces import MARKETPLACES
-from chalkola.pipeline.forecast import Expected, forecast
+from chalkola.pipeline.forecast import Expected
 from chalkola.pipeline.pull import Ended
 from chalkola.store.buckets import Bucket
 from chalkola.store.overview import OpenPull
 from chalkola.surfaces import screen, words
+from chalkola.surfaces.waiting import doing, expectations
 
 _ORDER = ("ready", "asked", "asking", "looking", "planned")
 
@@ -52,40 +53,9 @@ def _place(code: str) -> tuple[int, str]:
     return next((i for i, m in enumerate(MARKETPLACES) if m.code == code), len(MARKETPLACES)), code
 
 
-def expectations(opened: Sequence[OpenPull], buckets: Mapping[str, Bucket], now: datetime) -> dict[int, Expected]:
-    """Return when each open pull can take its next step and when its rows should be in, by id."""
-    planned = [one for one in opened if one.stage == "planned"]
-    asked = forecast([one.creation for one in planned], buckets, now)
-    by_id = {one.id: Expected(asked_at=max(one.until, now), done_at=max(one.until, now)) for one in opened}
-    for one, expected in zip(planned, asked, strict=True):
-        late = max(one.until - expected.asked_at, now - now)
-        by_id[one.id] = Expected(asked_at=expected.asked_at + late, done_at=expected.done_at + late)
-    return by_id
-
-
 def _of_open(one: OpenPull, expected: Expected, now: datetime) -> _Line:
     countdown = "" if one.in_hand or expected.asked_at <= now else words.span(expected.asked_at - now)
     return _Line(day=one.last_day, doing=Text(doing(one)), countdown=countdown)
-
-
-def doing(one: OpenPull) -> str:
-    """Return what is going on with a pull, in words."""
-    match one.stage, one.in_hand:
-        case "planned", False:
-            return f"waiting for {one.waiting_for or _quota_of(one)}"
-        case "planned" | "asking", True:
-            return "asking Amazon"
-        case "looking", _:
-            return "looking whether Amazon has the question already"
-        case "ready", _:
-            return "fetching the document"
-        case _, True:
-            return "asking Amazon whether it is ready"
-    return f"waiting for {one.waiting_for or 'its next step'}"
-
-
-def _quota_of(one: OpenPull) -> str:
-    return f"Amazon's quota ({one.creation[-1].partition('@')[0]})" if one.creation else "its turn"
 
 
 def _of_ended(ended: Ended) -> _Line:

@@ -1,6 +1,6 @@
 """What a person chooses: days, marketplaces, datasets. Checked before anything is started."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import click
 
 from chalkola.datasets import CATALOG, dataset
-from chalkola.datasets.model import Dataset
+from chalkola.datasets.model import Dataset, Past
 from chalkola.errors import UsageError
-from chalkola.marketplaces import MARKETPLACES, Marketplace, marketplaces
-from chalkola.periods import newest_settled, read_day
+from chalkola.marketplaces import MARKETPLACES, WORLD, Marketplace, Place, marketplaces
+from chalkola.periods import read_day
 from chalkola.pipeline.plan import Request, check_days
 from chalkola.settings import Settings
 
@@ -26,16 +26,21 @@ class Chosen:
     marketplaces: tuple[Marketplace, ...]
     first: date | None
     last: date | None
+    named: bool = False
+    """Whether the datasets were named, and are not those that a night asks for."""
 
-    def request(self, settings: Settings, *, again: bool = False) -> Request:
+    def request(self, settings: Settings, *, again: bool = False, early: bool = False) -> Request:
         """Return the request. Raises `UsageError` for days that no marketplace in question can answer."""
         now = settings.clock.now()
-        among = self.marketplaces or settings.marketplaces or MARKETPLACES
+        places = (*(self.marketplaces or settings.marketplaces or MARKETPLACES), WORLD)
+        among = tuple(m for m in places if any(d.covers(m) for d in self.datasets))
         last = self.last
         if self.first is not None and last is None:
-            settled = min(newest_settled(now, m.zone, d.settles_after) for m in among for d in self.datasets)
+            settled = min(d.newest(now, m.zone) for m in among for d in self.datasets if d.covers(m))
             last = max(settled, self.first)
-        request = Request(datasets=self.datasets, first=self.first, last=last, again=again)
+        request = Request(
+            datasets=self.datasets, first=self.first, last=last, again=again, early=early, anew=self.named
+        )  # fmt: skip
         _check_days(request, among, now)
         return request
 
@@ -62,15 +67,34 @@ def choose(
     if last is not None and first is None:
         raise UsageError("--to needs --from.", remedy="Write the first day after --from, or one day after --date.")
     begin, end = (day, day) if day is not None else (first, last)
+    named = tuple(map(dataset, dict.fromkeys(names)))
+    if begin is not None:
+        _refuse_days_of_lists(named)
     return Chosen(
-        datasets=tuple(dict.fromkeys(map(dataset, names))) or CATALOG,
+        datasets=named or tuple(_usual(days=begin is not None, marketplaces=bool(codes))),
+        named=bool(named),
         marketplaces=marketplaces(codes),
         first=read_day(begin) if begin is not None else None,
         last=read_day(end) if end is not None else None,
     )
 
 
-def _check_days(request: Request, among: tuple[Marketplace, ...], now: datetime) -> None:
+def _usual(*, days: bool, marketplaces: bool) -> Iterator[Dataset]:
+    """Yield the datasets that are meant where none is named: with days those that have any, with marketplaces those
+    that are about one."""
+    for one in CATALOG:
+        if not (days and one.past is Past.GONE) and not (marketplaces and one.of_the_world):
+            yield one
+
+
+def _refuse_days_of_lists(named: Iterable[Dataset]) -> None:
+    if one := next((one for one in named if one.past is Past.GONE), None):
+        raise UsageError(
+            f"{one.name} has no days: Amazon answers how it is now.", remedy="Leave --date, --from and --to out."
+        )
+
+
+def _check_days(request: Request, among: Sequence[Place], now: datetime) -> None:
     """Which marketplaces are open is not known yet: one that can answer is enough for going on."""
     refused: UsageError | None = None
     for m in among:

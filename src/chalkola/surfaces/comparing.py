@@ -19,7 +19,7 @@ from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.importing import Named, about_file, name_file
-from chalkola.surfaces.opening import database_url, opened, run
+from chalkola.surfaces.opening import data_address, opened, run
 
 _SHOWN = 50
 _DIFFERS = 3
@@ -38,7 +38,7 @@ def compare_command(file: Path, as_json: bool, **said: Any) -> int:
     named = name_file(file, settings, **said)
     answer = read_import(named.given, box_of(named.marketplace, named.day))
     try:
-        compared, line = run(_compare(settings, database_url(settings), named, answer))
+        compared, line = run(_compare(settings, data_address(settings), named, answer))
     finally:
         answer.close()
     if as_json:

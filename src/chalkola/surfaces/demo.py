@@ -17,6 +17,7 @@ from chalkola.store.migrate import migrate
 from chalkola.store.overview import last_instant, read_day_figures
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.demo_amazon import simulated_amazon
+from chalkola.surfaces.demo_pages import is_looked_at, keep_open
 from chalkola.surfaces.demo_result import Shown, tell
 from chalkola.surfaces.opening import run
 from chalkola.surfaces.progress import watched_pull
@@ -32,8 +33,12 @@ _BEGINS = time_of_day(2, tzinfo=UTC)
     "--speed", type=click.FloatRange(1, 1200), default=60.0, show_default=True,
     help="How many times as fast as ours Amazon's time runs.",
 )  # fmt: skip
-def demo_command(speed: float) -> int:
-    """Show a night's work on a simulated Amazon, without an account and apart from your own data."""
+@click.option("--no-serve", is_flag=True, help="End there: without it a terminal shows the pages until Ctrl-C.")
+def demo_command(speed: float, no_serve: bool) -> int:
+    """Show a night's work on a simulated Amazon, without an account and apart from your own data.
+
+    Where there is a terminal it then serves the pages on this machine, and fills two months of history meanwhile.
+    """
     home, console = demo_home(), screen.console()
     with console.status("Starting a PostgreSQL of the demo's own ..."):
         cluster = embedded.ensure(home)
@@ -46,7 +51,10 @@ def demo_command(speed: float) -> int:
         )
         settings = read_settings({**environment, "CHALKOLA_HOME": str(home)})
         shown = run(_demonstrate(settings, cluster.url, console))
-    tell(console, shown, speed)
+        tell(console, shown, speed)
+        if is_looked_at() and not no_serve and not shown.report.worked.stopped and shown.report.exit_code == 0:
+            console.print()
+            run(keep_open(settings, cluster.url, console))
     return shown.report.exit_code
 
 

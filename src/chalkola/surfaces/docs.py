@@ -1,7 +1,9 @@
 """`python -m chalkola.surfaces.docs [--check]`: the pages written from tables, in a checkout of the project.
 
-.env.example       from SETTINGS
-docs/catalog.md    from CATALOG
+.env.example           from SETTINGS
+docs/catalog.md        from CATALOG
+supabase/migrations/   from the scripts of the store
+supabase/paste.sql     all of them in one, for Supabase's SQL editor
 """
 
 import sys
@@ -10,8 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from chalkola.datasets import CATALOG, SOURCES
-from chalkola.datasets.model import Column, Dataset, Reread, Source
+from chalkola.datasets.model import Column, Dataset, Past, Proof, Reread, Source
 from chalkola.settings import SETTINGS, Setting
+from chalkola.store.as_sql import FOLDER, PASTED, printed, supabase_files
+from chalkola.store.migrate import scripts
 
 _HOUR = timedelta(hours=1)
 ROOT = Path(__file__).parents[3]
@@ -21,7 +25,7 @@ _COMMAND = "python -m chalkola.surfaces.docs"
 def env_example() -> str:
     """Return `.env.example`: every setting with its meaning and where its value is found."""
     head = (
-        f"# Every setting of Chalkola. Written by `{_COMMAND}` from the table in src/chalkola/settings.py.\n"
+        f"# Every setting of Chalkola. Written by `{_COMMAND}` from the table in src/chalkola/settings/table.py.\n"
         "# Copy this file to .env and fill in what you need; an empty value counts as not set. What is set in the\n"
         "# environment goes before what is in .env. Never commit .env.\n"
     )
@@ -53,16 +57,33 @@ def catalog() -> str:
 def _dataset(d: Dataset) -> str:
     facts = (
         f"\n## {d.name}\n\n{d.meaning[0].upper()}{d.meaning[1:]}. Rows go to `{d.table.name}`, one for each"
-        f" {', '.join(('date', 'marketplace_id', *d.table.key))}.\n\n"
+        f" {', '.join((*d.table.slice_key, *d.table.key))}.\n\n"
         f"- Sources, in order of preference: {', '.join(f'`{s.name}`' for s in d.sources)}\n"
-        f"- A day settles {d.settles_after / _HOUR:g} hours after its end in the marketplace's own zone\n"
-        f"- Read again {', '.join(map(_reread, d.rereads))}, for Amazon restates it;"
-        f" it answers {d.kept_for.days} days back\n"
+        f"- {d.cadence}\n"
     )
+    if d.rereads:
+        facts += f"- Read again {', '.join(map(_reread, d.rereads))}, for Amazon restates it\n"
+    facts += f"- {_PAST[d.past].format(days=d.kept_for.days)}\n"
+    if d.proof in _PROOF:
+        facts += f"- {_PROOF[d.proof]}\n"
     if d.totals_in:
         facts += f"- Held against Amazon's own totals in `{d.totals_in}`\n"
+    if d.of_the_world:
+        facts += "- Belongs to no marketplace, and is asked for without an account\n"
     head = "\n| column | type | Amazon's field | meaning |\n|---|---|---|---|\n"
     return facts + head + "".join(map(_column, d.table.columns)) + "".join(_not_kept(d.not_kept))
+
+
+_PAST: Mapping[Past, str] = {
+    Past.BACKFILL: "Answered {days} days back",
+    Past.AT_ONCE: "Its past, {days} days, is had by one question: a pull asks for all that is lacking of it",
+    Past.GONE: "Its past cannot be asked for: an answer says how it is now",
+}
+_PROOF: Mapping[Proof, str] = {
+    Proof.LIST_BEFORE: "Held against the list that is there: one that lacks much of it is believed when it is said"
+    " twice, the better part of a day apart",
+    Proof.PUBLICATION: "Held against nothing: a day was published, or not yet",
+}
 
 
 def _reread(r: Reread) -> str:
@@ -93,16 +114,30 @@ def _source(s: Source) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {".env.example": env_example, "docs/catalog.md": catalog}
 
 
+def pages() -> Mapping[str, str]:
+    """Return every generated file by its path."""
+    pasted = printed(scripts(), "This is all of it; where there is a part of it already, the rest is added.")
+    return {**{name: page() for name, page in PAGES.items()}, **supabase_files(), PASTED: pasted}
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with `--check` name those that are not as they would be written. Return the exit code."""
-    stale = [name for name, page in PAGES.items() if _read(ROOT / name) != page()]
+    wanted = pages()
+    stale = [name for name, text in wanted.items() if _read(ROOT / name) != text]
+    gone = [
+        f"{FOLDER}/{path.name}" for path in (ROOT / FOLDER).glob("*.sql") if f"{FOLDER}/{path.name}" not in wanted
+    ]
     if "--check" in arguments:
-        for name in stale:
+        for name in (*stale, *gone):
             print(f"{name} is out of date: run `{_COMMAND}`.", file=sys.stderr)
-        return 1 if stale else 0
+        return 1 if stale or gone else 0
     for name in stale:
-        (ROOT / name).write_text(PAGES[name](), encoding="utf-8", newline="\n")
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(wanted[name], encoding="utf-8", newline="\n")
         print(f"Wrote {name}.")
+    for name in gone:
+        (ROOT / name).unlink()
+        print(f"Removed {name}: no script of ours is written there.")
     return 0
 
 

@@ -1,17 +1,15 @@
 """`chalkola doctor`: a preflight. What is well, what is not, why that matters, and what to do about it where."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 import click
 
 from chalkola.errors import Fault
 from chalkola.pipeline.checkup import Area, Finding, Level, check_up, is_well
 from chalkola.pipeline.checkup.finding import from_error
 from chalkola.settings import read_settings
-from chalkola.surfaces import failures, screen
+from chalkola.surfaces import screen
 from chalkola.surfaces.doctor_screen import show
-from chalkola.surfaces.opening import database_url, run
+from chalkola.surfaces.opening import data_address, run
+from chalkola.surfaces.summarising import summarise_findings
 
 
 @click.command("doctor")
@@ -22,28 +20,23 @@ def doctor_command(day_zone: bool, as_json: bool) -> int:
 
     It asks Amazon a handful of harmless questions, and tries closed sources again. It exits with 1 for a fault.
     """
-    findings = [_without_secrets(finding) for finding in _examined(day_zone=day_zone)]
+    findings = _examined(day_zone=day_zone)
     if as_json:
         screen.emit({"ok": is_well(findings), "findings": findings})
     else:
         show(screen.console(), findings)
+    summarise_findings(findings)
     return 0 if is_well(findings) else 1
 
 
-def _examined(*, day_zone: bool) -> Iterable[Finding]:
+def _examined(*, day_zone: bool) -> list[Finding]:
     """Look at everything; where not even that can begin, the finding is why."""
     try:
         settings = read_settings()
     except Fault as fault:
         return [from_error(Area.SETTINGS, Level.FAULT, fault)]
     try:
-        url = database_url(settings)
+        url = data_address(settings)
     except Fault as fault:
         return [from_error(Area.DATABASE, Level.FAULT, fault)]
     return run(check_up(settings, url, day_zone=day_zone))
-
-
-def _without_secrets(finding: Finding) -> Finding:
-    """Return a finding free of secrets, whatever Amazon or the database has repeated of them."""
-    hide = failures.without_secrets
-    return replace(finding, what=hide(finding.what), why=hide(finding.why), remedy=hide(finding.remedy))

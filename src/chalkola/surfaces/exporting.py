@@ -10,7 +10,8 @@ import click
 
 from chalkola.errors import Fault, UsageError
 from chalkola.settings import read_settings
-from chalkola.store.connection import Connection, open_pool
+from chalkola.store.connection import open_pool
+from chalkola.store.direct import DirectConnection
 from chalkola.store.export import Part, count_rows, one_view, read_rows
 from chalkola.store.relations import Relation
 from chalkola.surfaces import screen, words
@@ -59,7 +60,7 @@ def export_command(
     check_installed(to.form)
     to.check()
     settings = read_settings({"CHALKOLA_HOME": str(demo_home())}) if of_demo else read_settings()
-    url = database_url(settings)
+    url = database_url(settings, "`chalkola export`")
     try:
         written = run(_export(url, table or "", part, to))
     except OSError as error:  # of standard output: a file's own errors are told by its place
@@ -81,7 +82,7 @@ async def _export(url: str, table: str, part: Part, to: Place) -> Written:
     return Written(table=table, part=part, place=to, columns=tuple(c.name for c in relation.columns), rows=rows)
 
 
-async def _write(connection: Connection, relation: Relation, part: Part, to: Place) -> int:
+async def _write(connection: DirectConnection, relation: Relation, part: Part, to: Place) -> int:
     total = 0
     with _opened(to, relation) as write, _progress() as show:
         async with aclosing(read_rows(connection, relation, part)) as batches:

@@ -16,7 +16,6 @@ from chalkola.marketplaces import Marketplace, marketplace
 from chalkola.periods import day_ends, read_day
 from chalkola.pipeline.importing import Imported, box_of, import_file
 from chalkola.settings import Settings, read_settings
-from chalkola.store.archive import Archive
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.opening import database_url, opened, run
 
@@ -64,7 +63,7 @@ def import_command(file: Path, to: Path | None, force: bool, as_json: bool, **sa
     named = name_file(file, settings, **said)
     answer = read_import(named.given, box_of(named.marketplace, named.day))
     try:
-        imported = run(_import(settings, database_url(settings), named, answer, force=force))
+        imported = run(_import(settings, database_url(settings, "`chalkola import`"), named, answer, force=force))
     finally:
         answer.close()
     if as_json:
@@ -93,9 +92,11 @@ def name_file(
 
 
 async def _import(settings: Settings, url: str, named: Named, answer: Any, *, force: bool) -> Imported:
-    archive, box = Archive(folder=settings.archive), box_of(named.marketplace, named.day)
+    box = box_of(named.marketplace, named.day)
     async with opened(settings, url) as store:
-        return await import_file(store.pool, archive, named.given, answer, box, settings.clock, force=force)
+        return await import_file(
+            store.pool, store.archive, store.documents, named.given, answer, box, settings.clock, force=force
+        )
 
 
 def _check_over(m: Marketplace, day: date, now: datetime) -> None:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from chalkola.settings import Settings
 from chalkola.store import Store, embedded, open_store
-from chalkola.store.migrate import migrate
-from chalkola.store.overview import is_current
+from chalkola.store.connection import NeedsDatabaseUrl
+from chalkola.store.migrate import is_current, migrate
+from chalkola.store.rest.address import address_of
 
 T = TypeVar("T")
 
@@ -22,12 +23,23 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-def database_url(settings: Settings) -> str:
-    """Return where the data is: `DATABASE_URL`, or the embedded PostgreSQL, which is started if need be.
+def data_address(settings: Settings) -> str:
+    """Return where the data is: `DATABASE_URL`, else Supabase's API where that is all that is set, else the embedded
+    PostgreSQL, which is started if need be.
 
     It blocks, so call it before an event loop runs.
     """
+    if settings.supabase and not settings.database_url:
+        return address_of(settings.supabase)
     return settings.database_url or embedded.ensure(settings.home).url
+
+
+def database_url(settings: Settings, what: str = "This") -> str:
+    """Return where the data is, as PostgreSQL's own address. It blocks as well. Raises `NeedsDatabaseUrl` for `what`
+    where there is only Supabase's API."""
+    if settings.supabase and not settings.database_url:
+        raise NeedsDatabaseUrl(what)
+    return data_address(settings)
 
 
 @asynccontextmanager

@@ -7,11 +7,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chalkola.datasets.model import Pull
+from chalkola.datasets import dataset
+from chalkola.datasets.model import Past, Pull
 from chalkola.settings import Settings, read_settings
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.choosing import Chosen, choose, filters
-from chalkola.surfaces.opening import database_url, opened, run
+from chalkola.surfaces.opening import data_address, opened, run
 from chalkola.surfaces.outlook import Outlook, look
 
 _SHOWN = 24
@@ -29,7 +30,7 @@ def plan_command(again: bool, as_json: bool, **typed: Any) -> int:
     chosen = choose(**typed)
     settings = read_settings(for_amazon=True)
     chosen.request(settings)
-    return run(_plan(settings, database_url(settings), chosen, again=again, as_json=as_json))
+    return run(_plan(settings, data_address(settings), chosen, again=again, as_json=as_json))
 
 
 async def _plan(settings: Settings, url: str, chosen: Chosen, *, again: bool, as_json: bool) -> int:
@@ -44,8 +45,8 @@ async def _plan(settings: Settings, url: str, chosen: Chosen, *, again: bool, as
 
 def show(console: Console, outlook: Outlook) -> None:
     """Print a plan for people."""
-    for account, fault in outlook.opened.faults.items():
-        console.print(f"Account {account}: {fault}", style="red", soft_wrap=True)
+    for name, fault in outlook.opened.faults.items():
+        console.print(f"{words.of_fault(name)}: {fault}", style="red", soft_wrap=True)
     pulls = outlook.plan.pulls
     if not pulls:
         _show_nothing(console, outlook)
@@ -65,14 +66,19 @@ def _table(outlook: Outlook) -> Table:
     for one, expected in list(zip(outlook.plan.pulls, outlook.expected, strict=True))[:_SHOWN]:
         asked = "now" if expected.asked_at <= outlook.now else words.instant(expected.asked_at)
         table.add_row(
-            words.listed(one.box.marketplaces), words.days(one.box.first, one.box.last) + _remark(one),
+            words.listed(one.box.places), words.days(one.box.first, one.box.last) + _remark(one),
             one.source.name, one.box.account, asked, words.instant(expected.done_at),
         )  # fmt: skip
     return table
 
 
 def _remark(pull: Pull) -> str:
-    return " (preliminary)" if not pull.settled else " (again)" if pull.rank else ""
+    return " (preliminary)" if not pull.settled else " (again)" if _reads_again(pull) else ""
+
+
+def _reads_again(pull: Pull) -> bool:
+    """Return whether a question is about days that were answered before: lists are asked late, and not again."""
+    return bool(pull.rank) and any(dataset(name).past is not Past.GONE for name in pull.source.fills)
 
 
 def _ways(outlook: Outlook) -> Table:
@@ -90,7 +96,7 @@ def _ways(outlook: Outlook) -> Table:
 
 def _sentences(outlook: Outlook) -> list[str]:
     said = [
-        f"{words.count(number, 'question')} to account {account} by {source}."
+        f"{words.count(number, 'question')}{words.to_account(account)} by {source}."
         for (source, account), number in _by_source(outlook).items()
     ]
     said += [f"Amazon allows {source}: {quota}." for source, quota in outlook.quotas.items() if quota]
@@ -118,7 +124,7 @@ def _show_nothing(console: Console, outlook: Outlook) -> None:
         console.print("Nothing is due.")
         if outlook.next:
             at = words.instant(outlook.next.at)
-            console.print(f"Next: {outlook.next.marketplace.code} {outlook.next.day}, {outlook.next.why} at {at}.")
+            console.print(f"Next: {outlook.next} at {at}.")
 
 
 def _by_source(outlook: Outlook) -> Counter[tuple[str, str]]:
@@ -133,11 +139,11 @@ def as_object(outlook: Outlook) -> dict[str, object]:
             {
                 "source": one.source.name,
                 "account": one.box.account,
-                "marketplaces": [m.code for m in one.box.marketplaces],
+                "marketplaces": [m.code for m in one.box.places],
                 "first_day": one.box.first,
                 "last_day": one.box.last,
                 "settled": one.settled,
-                "again": bool(one.rank),
+                "again": _reads_again(one),
                 "can_be_asked_at": expected.asked_at,
                 "loaded_about": expected.done_at,
             }
@@ -159,6 +165,6 @@ def as_object(outlook: Outlook) -> dict[str, object]:
         "unreachable": outlook.plan.unreachable,
         "extras_closed": outlook.plan.extras_closed,
         "faults": {account: str(fault) for account, fault in outlook.opened.faults.items()},
-        "next": outlook.next and {"marketplace": outlook.next.marketplace.code, "day": outlook.next.day,
+        "next": outlook.next and {"marketplace": outlook.next.place.code, "day": outlook.next.day,
                                   "at": outlook.next.at},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A run as it goes: a live table in a terminal, one line a pull anywhere else."""
+"""A run as it goes: a live table in a terminal, one line a pull anywhere else, in words or as JSON."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,6 +23,8 @@ from chalkola.store.ledger import Claimed
 from chalkola.store.overview import read_open_pulls
 from chalkola.surfaces import words
 from chalkola.surfaces.board import board
+from chalkola.surfaces.events import tell_pull
+from chalkola.surfaces.logs import Log, log_of
 from chalkola.surfaces.stopping import stopped_by_signals
 
 _REPAINTED_EVERY_SECONDS = 0.25  # machine time
@@ -33,7 +35,7 @@ async def watched_pull(
     settings: Settings, store: Store, request: Request, console: Console, *, only: Sequence[Marketplace] = ()
 ) -> tuple[Report, "Watcher"]:
     """Run `pull` with the display that `console` allows. The first Ctrl-C ends it in good order, the next at once."""
-    watcher: Watcher = Painted(console) if console.is_terminal else Printed(console)
+    watcher = _watcher(settings, console)
     stop = asyncio.Event()
     with stopped_by_signals(stop, watcher.stopping):
         following = asyncio.create_task(watcher.follow(store, settings.clock))
@@ -42,6 +44,12 @@ async def watched_pull(
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+
+def _watcher(settings: Settings, console: Console) -> "Watcher":
+    if log := log_of(settings, console):
+        return Logged(console, log)
+    return Painted(console) if console.is_terminal else Printed(console)
 
 
 class Watcher(Protocol):
@@ -86,6 +94,21 @@ class Printed:
     async def follow(self, store: Store, clock: Clock) -> None:
         while True:  # Windows notices a signal only between two events of the loop.
             await asyncio.sleep(_REPAINTED_EVERY_SECONDS)  # noqa: TID251  machine time: for the machine's own sake
+
+
+class Logged(Printed):
+    """One event a pull that has ended: for whoever collects logs."""
+
+    def __init__(self, console: Console, log: Log) -> None:
+        super().__init__(console)
+        self.log = log
+
+    def stepped(self, pull: Claimed, ended: Ended | None) -> None:
+        if ended is not None:
+            tell_pull(self.log, ended)
+
+    def stopping(self) -> None:
+        self.log("stopping")
 
 
 class Painted(Printed):

@@ -7,49 +7,62 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from chalkola.clock import Clock
-from chalkola.datasets import CATALOG
+from chalkola.datasets import CATALOG, DAILY
 from chalkola.pipeline.run import Report
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store
 from chalkola.store.ledger import Line
 from chalkola.store.lines import read_coverage
 from chalkola.surfaces import screen, words
+from chalkola.surfaces.alerts import alerting
 from chalkola.surfaces.choosing import Chosen, choose, filters
-from chalkola.surfaces.opening import database_url, opened, run
+from chalkola.surfaces.events import tell_run
+from chalkola.surfaces.logs import log_of
+from chalkola.surfaces.opening import data_address, run
 from chalkola.surfaces.progress import watched_pull
 from chalkola.surfaces.standing import next_to_ask
+from chalkola.surfaces.summarising import summarise_pull
 
 _LINES_SHOWN = 60
+_OF_DAYS = {dataset.name for dataset in DAILY}
 
 
 @click.command("pull")
 @filters
 @click.option("--again", is_flag=True, help="Ask for days that are closed too.")
+@click.option("--early", is_flag=True, help="Yesterday and the day before too, preliminary, where that is cheap.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def pull_command(again: bool, as_json: bool, **typed: Any) -> int:
+def pull_command(again: bool, early: bool, as_json: bool, **typed: Any) -> int:
     """Ask Amazon for what is due, newest day first, and load it.
 
     Without days: the newest settled day of every marketplace, what was missed in the last two weeks, and what Amazon
-    may have to be asked again. An earlier day than that, named, is loaded as preliminary and asked again later.
+    may have to be asked again. A day that has not settled, named or by --early, is loaded as preliminary and asked
+    again later.
     """
     chosen = choose(**typed)
     settings = read_settings(for_amazon=True)
     chosen.request(settings)
-    return run(_pull(settings, database_url(settings), chosen, again=again, as_json=as_json))
+    return run(_pull(settings, data_address(settings), chosen, again=again, early=early, as_json=as_json))
 
 
-async def _pull(settings: Settings, url: str, chosen: Chosen, *, again: bool, as_json: bool) -> int:
+async def _pull(
+    settings: Settings, url: str, chosen: Chosen, *, again: bool, early: bool, as_json: bool
+) -> int:  # fmt: skip
     console = screen.console(stderr=as_json)
-    async with opened(settings, url) as store:
-        request = chosen.request(settings, again=again)
+    async with alerting(settings, url, console) as store:
+        request = chosen.request(settings, again=again, early=early)
         report, _ = await watched_pull(settings, store, request, console, only=chosen.marketplaces)
-        if as_json:
-            screen.emit(as_object(report))
-        else:
+        if log := log_of(settings, console):
+            tell_run(log, report)
+        elif not as_json:
             show(console, report)
             await say_if_nothing_was_due(console, store, settings.clock, report)
+        if as_json:
+            screen.emit(as_object(report))
+        await summarise_pull(settings, store, report)
     return report.exit_code
 
 
@@ -69,8 +82,8 @@ def show(console: Console, report: Report) -> None:
 
 def show_faults(console: Console, report: Report) -> None:
     """Print what a person has to do, account by account."""
-    for account, fault in report.worked.faults.items():
-        console.print(f"\nAccount {account}: {fault.what}", style="red", soft_wrap=True)
+    for name, fault in report.worked.faults.items():
+        console.print(f"\n{words.of_fault(name)}: {fault.what}", style="red", soft_wrap=True)
         for sentence in filter(None, (fault.why, fault.remedy)):
             console.print(f"  {sentence}", soft_wrap=True)
 
@@ -87,8 +100,8 @@ async def say_if_nothing_was_due(console: Console, store: Store, clock: Clock, r
     coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG], clock.now())
     if next_one := next_to_ask(coverage, clock.now()):
         console.print(
-            f"Next: {next_one.marketplace.code} {next_one.day}, {next_one.why} at {words.instant(next_one.at)},"
-            f" in {words.about(next_one.at - clock.now())}.", soft_wrap=True,
+            f"Next: {next_one} at {words.instant(next_one.at)}, in {words.about(next_one.at - clock.now())}.",
+            soft_wrap=True,
         )  # fmt: skip
 
 
@@ -136,17 +149,30 @@ def _line(line: Line) -> dict[str, object]:
 
 
 def _is_long(report: Report) -> bool:
-    return len(report.lines) > _LINES_SHOWN * 2
+    return sum(line.slice.dataset in _OF_DAYS for line in report.lines) > _LINES_SHOWN * 2
 
 
 def _table(lines: Sequence[Line]) -> Table:
     table = screen.table("marketplace", "day", ">rows", "state", "why, and what happens next")
     for (scope, day), some in _by_day(lines).items():
-        states = ", ".join(dict.fromkeys(line.state for line in some))
         rows = max((line.row_count for line in some if line.row_count is not None), default=None)
-        counted = "" if rows is None else f"{rows:,}"
-        table.add_row(words.of_scope(scope), str(day), counted, screen.state(states), next_of(some))
+        table.add_row(words.of_scope(scope), str(day), _counted(rows), _states(some), next_of(some))
+    for (scope, dataset), some in _beside(lines).items():
+        days = [line.slice.day for line in some]
+        known = [line.row_count for line in some if line.row_count is not None]
+        table.add_row(
+            words.of_scope(scope), f"{words.days(min(days), max(days))} ({dataset})",
+            _counted(sum(known) if known else None), _states(some), next_of(some),
+        )  # fmt: skip
     return table
+
+
+def _counted(rows: int | None) -> str:
+    return "" if rows is None else f"{rows:,}"
+
+
+def _states(lines: Sequence[Line]) -> Text:
+    return screen.state(", ".join(dict.fromkeys(line.state for line in lines)))
 
 
 def next_of(lines: Sequence[Line]) -> str:
@@ -159,7 +185,17 @@ def next_of(lines: Sequence[Line]) -> str:
 def _by_day(lines: Sequence[Line]) -> dict[tuple[str, date], list[Line]]:
     found: dict[tuple[str, date], list[Line]] = {}
     for line in lines:
-        found.setdefault((line.slice.scope, line.slice.day), []).append(line)
+        if line.slice.dataset in _OF_DAYS:
+            found.setdefault((line.slice.scope, line.slice.day), []).append(line)
+    return found
+
+
+def _beside(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:
+    """Return the lines of lists and rates, by scope and dataset: a line for each period would be hundreds."""
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        if line.slice.dataset not in _OF_DAYS:
+            found.setdefault((line.slice.scope, line.slice.dataset), []).append(line)
     return found
 
 

@@ -10,7 +10,6 @@ from chalkola.errors import UsageError
 from chalkola.marketplaces import MARKETPLACES
 from chalkola.pipeline.reload import Rebuilt, reload
 from chalkola.settings import Settings, read_settings
-from chalkola.store.archive import Archive
 from chalkola.store.rebuild import count_found
 from chalkola.store.tables import Change
 from chalkola.surfaces import screen, words
@@ -36,7 +35,7 @@ def reload_command(as_json: bool, **typed: Any) -> int:
             remedy="Write the earlier one after --from and the later one after --to.",
         )
     settings = read_settings()
-    rebuilt, found = run(_reload(settings, database_url(settings), chosen))
+    rebuilt, found = run(_reload(settings, database_url(settings, "`chalkola reload`"), chosen))
     if as_json:
         screen.emit(as_object(rebuilt, found))
     else:
@@ -48,9 +47,8 @@ async def _reload(settings: Settings, url: str, chosen: Chosen) -> tuple[list[Re
     first, last = chosen.first or _FIRST, chosen.last or _LAST
     among = chosen.marketplaces or MARKETPLACES
     async with opened(settings, url) as store:
-        archive = Archive(folder=settings.archive)
         rebuilding = reload(
-            store.pool, archive, datasets=chosen.datasets, marketplaces=among, first=first, last=last,
+            store.pool, store.archive, datasets=chosen.datasets, marketplaces=among, first=first, last=last,
             now=settings.clock.now(),
         )  # fmt: skip
         rebuilt = [one async for one in rebuilding]
@@ -79,7 +77,8 @@ def _show_missing(missing: Sequence[Rebuilt], settings: Settings) -> None:
         screen.say(f"And {words.count(more, 'more', 'more')}.")
     if missing:
         place = settings.archive or "nowhere: CHALKOLA_ARCHIVE is off"
-        screen.say(f"Their rows stay as they are. Documents are looked for in {place}.")
+        how_long = words.kept_for(settings.archive_kept)
+        screen.say(f"Their rows stay as they are. Documents are looked for in {place}; they are {how_long}.")
         screen.say("`chalkola pull --again` with these days asks Amazon for them once more.")
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-import click
 import msgspec
 from rich import box
 from rich.console import Console
@@ -23,16 +22,19 @@ STYLES = {
 }  # fmt: skip
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Return a console for plain text: nothing in it is taken for markup."""
+def console(*, stderr: bool = False, whole: bool = False) -> Console:
+    """Return a console for plain text: nothing in it is taken for markup.
+
+    In a `whole` one nothing is cut to the terminal's width, so that it can be copied; long lines go on below.
+    """
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WITHOUT_TERMINAL
+    width = None if stream.isatty() and not whole else _WITHOUT_TERMINAL
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:
     """Print a sentence on standard output, unbroken, so that what is to be copied can be."""
-    click.echo(text)
+    print(text, flush=True)
 
 
 def table(*columns: str, title: str = "") -> Table:
@@ -64,7 +66,7 @@ def state(name: str) -> Text:
 
 def emit(value: object) -> None:
     """Print one JSON object on standard output."""
-    click.echo(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2))
+    say(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode())
 
 
 def plain(value: object) -> Any:

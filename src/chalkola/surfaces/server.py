@@ -29,7 +29,7 @@ def demo_home() -> Path:
 def psql_command(statement: str | None, of_demo: bool) -> int:
     """Open psql on the database."""
     home = demo_home() if of_demo else read_home()
-    url = _demo_url(home) if of_demo else database_url(read_settings())
+    url = _demo_url(home) if of_demo else database_url(read_settings(), "`chalkola psql`")
     address, secret = _apart(url)
     asked = ["-P", "pager=off", "-c", statement] if statement is not None else []
     return _become([str(_psql(home)), "-d", address, *asked], {**os.environ, **secret})

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from chalkola.surfaces.output import unguarded_output
+
 
 @click.command(
     "simulate",
@@ -16,7 +18,8 @@ def simulate_command(options: tuple[str, ...]) -> int:
     """Run the simulated Amazon. `simulate --help` lists its options."""
     sys.argv = ["amazon_simulator", *options]
     try:
-        runpy.run_module("amazon_simulator", run_name="__main__", alter_sys=True)
+        with unguarded_output():
+            runpy.run_module("amazon_simulator", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0

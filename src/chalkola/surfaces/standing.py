@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalkola.datasets import CATALOG
-from chalkola.datasets.model import Dataset, SliceState
-from chalkola.marketplaces import MARKETPLACES, Marketplace
-from chalkola.periods import ONE_DAY, newest_settled, oldest_answered, settles_at
+from chalkola.datasets.model import Dataset, Past, SliceState
+from chalkola.marketplaces import MARKETPLACES, WORLD, Marketplace, Place
+from chalkola.periods import ONE_DAY
 from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
 
@@ -41,10 +41,16 @@ class Standing:
 class Next:
     """The next thing that there will be to ask; `why` reads after the day."""
 
-    marketplace: Marketplace
+    place: Place
     day: date
     at: datetime
     why: str
+    dataset: str | None = None
+    """The only dataset that it is about; None: those of the nights."""
+
+    def __str__(self) -> str:
+        """Return what it is: `DE 2026-11-19, which settles`."""
+        return f"{self.place.code} {self.day}{f' ({self.dataset})' if self.dataset else ''}, {self.why}"
 
 
 def standings(coverage: Coverage, also: Iterable[Marketplace], now: datetime) -> tuple[Standing, ...]:
@@ -58,31 +64,33 @@ def standings(coverage: Coverage, also: Iterable[Marketplace], now: datetime) ->
 
 
 def next_to_ask(coverage: Coverage, now: datetime) -> Next | None:
-    """Return what will be asked next of the marketplaces that the ledger knows, None when it knows none."""
+    """Return what will be asked next of the places that the ledger knows, None when it knows none."""
     found = [
         one
         for dataset in CATALOG
-        for m in MARKETPLACES
+        for m in (*MARKETPLACES, WORLD)
         if (dataset.name, m.scope) in coverage
         for one in _to_come(dataset, m, coverage[dataset.name, m.scope], now)
     ]
     return min((one for one in found if one.at > now), key=lambda one: one.at, default=None)
 
 
-def _to_come(dataset: Dataset, m: Marketplace, known: Known, now: datetime) -> Iterator[Next]:
-    day = newest_settled(now, m.zone, dataset.settles_after) + ONE_DAY
-    settles = settles_at(day, m.zone, dataset.settles_after)
-    yield Next(marketplace=m, day=day, at=settles, why="which settles")
+def _to_come(dataset: Dataset, m: Place, known: Known, now: datetime) -> Iterator[Next]:
+    newest = dataset.newest(now, m.zone)
+    day = dataset.after(newest)
+    name, why = (None, "which settles") if dataset.past is Past.BACKFILL else (dataset.name, "which begins")
+    yield Next(place=m, day=day, at=dataset.settles_at(day, m.zone), why=why, dataset=name)
     for day, line in known.others.items():
-        if line.next_at is not None:
-            yield Next(marketplace=m, day=day, at=line.next_at, why="which is asked again")
+        if line.next_at is not None and (dataset.past is not Past.GONE or day == newest):
+            at = max(line.next_at, dataset.settles_at(day, m.zone))
+            yield Next(place=m, day=day, at=at, why="which is asked again", dataset=name)
 
 
 def _standing(m: Marketplace, coverage: Coverage, now: datetime) -> Standing:
     known = [coverage.get((d.name, m.scope), Known()) for d in _NEEDED]
     return Standing(
         marketplace=m,
-        newest_settled=min(newest_settled(now, m.zone, d.settles_after) for d in _NEEDED),
+        newest_settled=min(d.newest(now, m.zone) for d in _NEEDED),
         newest_closed=_least(_newest(k.closed) for k in known),
         newest_loaded=_least(_newest({*k.closed, *_loaded(k)}) for k in known),
         closed_days=min(len(k.closed) for k in known),
@@ -114,12 +122,12 @@ def _late(m: Marketplace, known: Sequence[Known], now: datetime) -> tuple[Late, 
 
 def _settled_and_open(dataset: Dataset, m: Marketplace, known: Known, now: datetime) -> set[date]:
     """Return the days that a run has to bother with: as `plan` sees them, whether or not it is time to ask again."""
-    newest = newest_settled(now, m.zone, dataset.settles_after)
+    newest = dataset.newest(now, m.zone)
     since = max(known.first or newest, newest - dataset.restated_for + ONE_DAY)
     lacking = {date.fromordinal(o) for o in range(since.toordinal(), newest.toordinal() + 1) if o not in known.closed}
     found = {day for day, line in known.others.items() if line.source == "found" and day != newest}
     # What is held of a day that Amazon no longer answers for stays as it is.
-    oldest = oldest_answered(now, m.zone, dataset.kept_for)
+    oldest = dataset.oldest(now, m.zone)
     held = {day for day, line in known.others.items() if line.row_count and day < oldest}
     return (lacking | {day for day in known.others if day <= newest}) - found - held
 

@@ -11,11 +11,11 @@ from chalkola.store.overview import (
     OpenPull,
 )  # fmt: skip
 from chalkola.surfaces import screen, words
-from chalkola.surfaces.board import doing
-from chalkola.surfaces.opening import database_url, opened, run
+from chalkola.surfaces.opening import data_address, opened, run
 from chalkola.surfaces.server import demo_home
 from chalkola.surfaces.status_screen import show
 from chalkola.surfaces.status_value import Status, read_status, turns_left
+from chalkola.surfaces.waiting import doing
 
 
 @click.command("status")
@@ -24,7 +24,7 @@ from chalkola.surfaces.status_value import Status, read_status, turns_left
 def status_command(as_json: bool, of_demo: bool) -> int:
     """Show what is here, what is late and why, and what is waited for. Asks Amazon nothing."""
     settings = read_settings({"CHALKOLA_HOME": str(demo_home())}) if of_demo else read_settings()
-    return run(_status(settings, database_url(settings), as_json=as_json))
+    return run(_status(settings, data_address(settings), as_json=as_json))
 
 
 async def _status(settings: Settings, url: str, *, as_json: bool) -> int:
@@ -58,8 +58,20 @@ def as_object(status: Status) -> dict[str, object]:
         "failures": status.failures,
         "alerts": status.alerts,
         "quotas": [_quota(bucket, status.now) for bucket in status.buckets],
-        "archive_bytes": status.archive_bytes,
+        "archive_bytes": status.archive and status.archive.holding.byte_count,
+        "archive": _archive(status),
         "day_zones": status.day_zones,
+    }
+
+
+def _archive(status: Status) -> dict[str, object]:
+    kept = status.archive
+    return {
+        "place": kept and kept.place,
+        "kept_days": kept.time.days if kept and kept.time else None,
+        "documents": kept and kept.holding.count,
+        "bytes": kept and kept.holding.byte_count,
+        "not_kept": status.unkept,
     }
 
 

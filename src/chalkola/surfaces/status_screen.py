@@ -13,9 +13,9 @@ from chalkola.store.overview import (
     PastPull,
 )  # fmt: skip
 from chalkola.surfaces import screen, words
-from chalkola.surfaces.board import doing
 from chalkola.surfaces.standing import Late
 from chalkola.surfaces.status_value import SHOWN, Status, turns_left
+from chalkola.surfaces.waiting import doing
 
 
 def show(console: Console, status: Status) -> None:
@@ -33,8 +33,7 @@ def show(console: Console, status: Status) -> None:
         console.print(f"Alert since {raised}: {alert.rule}, {alert.subject}. {alert.message}", soft_wrap=True)
     _show_quotas(console, status)
     _show_day_zones(console, status.day_zones)
-    kept = "not kept" if status.archive_bytes is None else words.size(status.archive_bytes)
-    console.print(f"Amazon's documents: {kept}.")
+    _show_archive(console, status)
 
 
 def _show_marketplaces(console: Console, status: Status) -> None:
@@ -131,6 +130,22 @@ def _show_day_zones(console: Console, found: Sequence[DayZone]) -> None:
         m = by_amazon_id(one.amazon_marketplace_id)
         if m and one.zone not in (None, m.time_zone):
             console.print(f"{m.code}: Amazon's days run in {one.zone}, not in {m.time_zone}.", soft_wrap=True)
+
+
+def _show_archive(console: Console, status: Status) -> None:
+    kept = status.archive
+    if kept is None:
+        console.print("Amazon's documents: not kept.")
+        return
+    some = words.count(kept.holding.count, "document")
+    size, how_long = words.size(kept.holding.byte_count), words.kept_for(kept.time)
+    console.print(f"Amazon's documents: {size}, {some} in {kept.place}, {how_long}.", soft_wrap=True)
+    for one in status.unkept:
+        lacking = words.count(one.count, "document is", "documents are")
+        console.print(
+            f"{lacking} not there, the last of {words.instant(one.last_at)}; the rows are loaded. {one.why}",
+            style="red", soft_wrap=True,
+        )  # fmt: skip
 
 
 def _print(console: Console, table: Table) -> None:

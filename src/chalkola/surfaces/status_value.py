@@ -1,6 +1,5 @@
 """What `chalkola status` knows, as one value."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +8,9 @@ from chalkola.datasets import CATALOG
 from chalkola.pipeline.forecast import Expected
 from chalkola.settings import Settings
 from chalkola.store import Store
-from chalkola.store.archive import Archive
 from chalkola.store.buckets import Bucket
 from chalkola.store.day_zones import DayZone, read_day_zones
+from chalkola.store.documents import Holding, Unkept
 from chalkola.store.lines import read_coverage
 from chalkola.store.overview import (
     Alert,
@@ -23,10 +22,20 @@ from chalkola.store.overview import (
     read_open_pulls,
     read_past_pulls,
 )  # fmt: skip
-from chalkola.surfaces.board import expectations
 from chalkola.surfaces.standing import Standing, standings
+from chalkola.surfaces.waiting import expectations
 
 SHOWN = 12
+UNKEPT_SHOWN = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Amazon's documents: where they are kept, for how long (None: for ever), how many, and what they take."""
+
+    place: str
+    time: timedelta | None
+    holding: Holding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +51,10 @@ class Status:
     failures: Sequence[PastPull]
     alerts: Sequence[Alert]
     buckets: Sequence[Bucket]
-    archive_bytes: int | None
+    archive: Kept | None
+    """None: documents are not kept."""
+    unkept: Sequence[Unkept]
+    """Documents of the last days that are not in the archive."""
     day_zones: Sequence[DayZone] = ()
 
 
@@ -52,7 +64,6 @@ async def read_status(settings: Settings, store: Store) -> Status:
     coverage = await read_coverage(store.pool, [dataset.name for dataset in CATALOG], now)
     waiting, buckets = await read_open_pulls(store.pool), await store.buckets.read()
     last = await read_past_pulls(store.pool, 200)
-    archive = Archive(folder=settings.archive)
     return Status(
         now=now,
         marketplaces=standings(coverage, settings.marketplaces, now),
@@ -63,9 +74,17 @@ async def read_status(settings: Settings, store: Store) -> Status:
         failures=[one for one in last if one.stage == "refused"][:SHOWN],
         alerts=await read_alerts(store.pool),
         buckets=buckets,
-        archive_bytes=await asyncio.to_thread(archive.size_bytes) if settings.archive else None,
+        archive=await _kept(settings, store),
+        unkept=await store.documents.unkept(now - UNKEPT_SHOWN) if settings.archive else (),
         day_zones=await read_day_zones(store.pool),
     )
+
+
+async def _kept(settings: Settings, store: Store) -> Kept | None:
+    if store.archive.place is None:
+        return None
+    holding = await store.documents.holding(store.archive.place.prefix)
+    return Kept(place=str(settings.archive), time=settings.archive_kept, holding=holding)
 
 
 def turns_left(bucket: Bucket, now: datetime) -> int:

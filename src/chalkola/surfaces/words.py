@@ -1,10 +1,11 @@
 """Figures in words: short, plain, and with their unit."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from chalkola.marketplaces import MARKETPLACES, Marketplace, by_scope
+from chalkola.marketplaces import MARKETPLACES, Place, by_scope
+from chalkola.settings import PUBLIC
 
 _UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
 _DECIMALS = {m.currency: m.decimals for m in MARKETPLACES}
@@ -12,7 +13,12 @@ _DECIMALS = {m.currency: m.decimals for m in MARKETPLACES}
 
 def instant(at: datetime) -> str:
     """Return an instant of Amazon's time to the minute: `2026-11-20 02:00 UTC`."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def second(at: datetime) -> str:
+    """Return an instant of Amazon's time to the second: `2026-11-20 02:00:33 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def days(first: date, last: date) -> str:
@@ -36,6 +42,11 @@ def about(length: timedelta) -> str:
     if length < timedelta(minutes=1):
         return "less than a minute"
     return span(timedelta(minutes=round(length.total_seconds() / 60))).removesuffix(" 0 s")
+
+
+def kept_for(time: timedelta | None) -> str:
+    """Return for how long something is kept: `kept for 90 days`; None: for ever."""
+    return "kept for ever" if time is None else f"kept for {count(time.days, 'day')}"
 
 
 def size(byte_count: int) -> str:
@@ -63,12 +74,32 @@ def of_scope(scope: str) -> str:
     return m.code if m is not None else scope
 
 
+def of_fault(name: str) -> str:
+    """Return whose a run's fault is: `Marketplace FR`, `Account EU`, `Account EU sales_and_traffic.report`; of what
+    needs no account the source alone."""
+    m = by_scope(name)
+    account, _, source = name.partition(" ")
+    if account == PUBLIC.key:
+        return source or "What needs no account"
+    return f"Marketplace {m.code}" if m is not None else f"Account {name}"
+
+
+def to_account(account: str) -> str:
+    """Return ` to account EU`; nothing for what needs no account."""
+    return "" if account == PUBLIC.key else f" to account {account}"
+
+
+def of_account(account: str) -> str:
+    """Return ` of account EU`; nothing for what needs no account."""
+    return "" if account == PUBLIC.key else f" of account {account}"
+
+
 def scopes(found: Iterable[str]) -> str:
     """Return how scopes read on screen, each once and in the usual order: `US CA MX`."""
     order = {m.scope: place for place, m in enumerate(MARKETPLACES)}
     return " ".join(map(of_scope, sorted(set(found), key=lambda scope: (order.get(scope, len(order)), scope))))
 
 
-def listed(found: tuple[Marketplace, ...] | list[Marketplace]) -> str:
+def listed(found: Sequence[Place]) -> str:
     """Return marketplaces by their codes: `US DE JP`."""
     return " ".join(m.code for m in found)

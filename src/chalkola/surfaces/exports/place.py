@@ -28,7 +28,7 @@ class Place:
         if self.path is None:
             return
         if self.path.is_dir():
-            raise UsageError(f"{self.path} is a folder.", remedy="Name a file in it after --output.")
+            raise UsageError(f"{self.path} is a folder.", remedy="Name a file in it.")
         if not self.path.parent.is_dir():
             raise UsageError(f"There is no folder {self.path.parent}.", remedy="Make it first, or name another file.")
         if self.path.exists() and not self.force:
@@ -50,7 +50,7 @@ class Place:
             raise Fault(
                 f"{path} cannot be written.",
                 why=f"{os.strerror(error.errno) if error.errno else error}.",
-                remedy="No half a file was left there. Free some room, or name a file elsewhere with --output.",
+                remedy="No half a file was left there. Free some room, or name a file elsewhere.",
             ) from error
 
 
