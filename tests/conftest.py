@@ -1,6 +1,7 @@
 """One PostgreSQL for a test session (with pytest-xdist: one for each worker), and a fresh database for each test."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -20,6 +21,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # for what tests share
 from night import OpenShop, Shop, open_shop
 from postgres import Server, migrated, running_server
 from slack_server import SlackServer, running_slack
+
+# Some hundred processes are started, each of which would compile all of ours anew: a second each.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

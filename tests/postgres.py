@@ -2,6 +2,9 @@
 
 CHALKOLA_TEST_PG_BIN names a `bin` folder to run all of it with, for instance Debian's PostgreSQL 15.
 CHALKOLA_TEST_PGBOUNCER puts a transaction pooler in between (pooler.py).
+
+Their files are in memory where the system has a folder for that (Linux: /dev/shm) with room in it, else where
+temporary files are: a database of these is 500 small files, and a test gets a copy of its own in a tenth of the time.
 """
 
 import os
@@ -22,7 +25,11 @@ from chalkola.store.migrate import migrate
 from pooler import pooled
 
 _PROGRAMS = Path(os.environ["CHALKOLA_TEST_PG_BIN"]) if "CHALKOLA_TEST_PG_BIN" in os.environ else None
-_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # nobody cuts the power
+_QUICK = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",  # nobody cuts the power
+    "max_wal_size": "128MB",  # a log is memory too
+}  # fmt: skip
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 2 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +76,7 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Give a server in a folder that is gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="chalkola-tests-"))
+    home = Path(tempfile.mkdtemp(prefix="chalkola-tests-", dir=_quickest_folder()))
     home.chmod(0o711)  # where we are root the server runs as another account, which has to pass through
     cluster = embedded.ensure(home, binaries=_PROGRAMS, settings=_QUICK)
     try:
@@ -79,6 +86,15 @@ def running_server() -> Iterator[Server]:
         embedded.stop(home)
         for folder in (cluster.data.parent, home):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quickest_folder() -> Path | None:
+    """Return the folder in memory, or None where there is none, or hardly any room in it (as in many a container)."""
+    try:
+        has_room = os.access(_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    except OSError:
+        return None
+    return _MEMORY if has_room else None
 
 
 def _of(url: str, database: str) -> str:
