@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for what tests share
 from night import OpenShop, Shop, open_shop
 from postgres import Server, migrated, running_server
 from slack_server import SlackServer, running_slack
+from supabase import add_roles, project
 
 # Some hundred processes are started, each of which would compile all of ours anew: a second each.
 sys.dont_write_bytecode = False
@@ -54,6 +55,28 @@ def bare_url(server: Server) -> Iterator[str]:
 def database_url(server: Server, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database."""
     with server.copy_of(template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def supabase() -> Iterator[Server]:
+    """The session's second PostgreSQL, with the roles that Supabase has."""
+    with running_server() as running:
+        add_roles(running)
+        yield running
+
+
+@pytest.fixture
+def bare_project_url(supabase: Server) -> Iterator[str]:
+    """The address of a fresh project of Supabase's, as its owner, who is no superuser."""
+    with project(supabase) as url:
+        yield url
+
+
+@pytest.fixture
+def project_url(supabase: Server) -> Iterator[str]:
+    """The same, with what our migrations make."""
+    with project(supabase, filled=True) as url:
         yield url
 
 

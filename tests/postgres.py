@@ -59,11 +59,13 @@ class Server:
         return _of(self.direct_url, database)
 
     @contextmanager
-    def copy_of(self, template: str) -> Iterator[str]:
-        """Give the address of a copy of a database; it is gone afterwards."""
+    def copy_of(self, template: str, *, owner: str | None = None) -> Iterator[str]:
+        """Give the address of a copy of a database, which is another role's if need be; it is gone afterwards."""
         name = f"test_{uuid4().hex[:12]}"
         # Copying files is seven times as fast as writing the copy to the log.
         self.execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+        if owner:
+            self.execute("ALTER DATABASE {} OWNER TO {}", name, owner)
         yield self.url_of(name)
         self.execute("DROP DATABASE {} WITH (FORCE)", name)
 
