@@ -71,7 +71,7 @@ class Server:
         while not happens():
             assert self.process.poll() is None, f"it ended: {self.machine.output()[-3000:]}"
             assert time.monotonic() < ends, f"it did not happen: {self.machine.output()[-3000:]}"
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def health(self) -> tuple[int, Any]:
         """Return what GET /health answers."""
