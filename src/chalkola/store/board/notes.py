@@ -6,7 +6,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from chalkola.store.board.asking import NotUnderstood
-from chalkola.store.board.shapes import Note
+from chalkola.store.board.product_shapes import Note
 from chalkola.store.connection import Connection, Pool, database_errors
 
 LONGEST = 2_000

@@ -1,6 +1,8 @@
 """One product: its days everywhere, why its sales changed, what Amazon said first, its family, and notes."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
@@ -12,7 +14,8 @@ from chalkola.store.board.asking import NotUnderstood
 from chalkola.store.board.definitions import BY_KEY, METRICS
 from chalkola.store.board.notes import LONGEST, add_note, delete_note
 from chalkola.store.board.product import product as board
-from chalkola.store.board.shapes import ALL, Product, Restated, Versus
+from chalkola.store.board.product_shapes import Product, Restated
+from chalkola.store.board.shapes import ALL, Versus
 from chalkola.surfaces.web.house import house_of, person_of
 from chalkola.surfaces.web.pages.asked import (
     CURRENCIES,
@@ -55,7 +58,7 @@ async def _shown(request: Request, *, status: int = 200, refused: str = "", type
         period_options=[(period_name(one), address.but(period=one), one) for one in PERIODS],
         versus_options=[(name, address.but(versus=key), key) for key, name in VERSUS_NAMES.items()],
         kin_address=address.at(""), chart=product_chart(seen, fresh.closed), chart_words=product_words(seen),
-        restated=_restated(seen), restated_chart=restated_chart(seen.restated),
+        restated_chart=restated_chart(seen.restated),
         restated_words=restated_words(seen.restated), writer=_writer(request),
         newest=seen.days[-1] if seen.days else None,
     )  # fmt: skip
@@ -64,13 +67,23 @@ async def _shown(request: Request, *, status: int = 200, refused: str = "", type
 @refusing
 async def _days(request: Request) -> Response:
     """Answer the period's days: as a part of the page, or as a page of their own where no script asks."""
+    return await _part(request, "product_days", lambda seen: {"metrics": METRICS, "days": _places_of_days(seen)})
+
+
+@refusing
+async def _restated(request: Request) -> Response:
+    """Answer what Amazon said first of each day, in the same two ways."""
+    return await _part(request, "product_restated", lambda seen: {"by_key": BY_KEY, "restated": _latest_first(seen)})
+
+
+async def _part(request: Request, name: str, values: Callable[[Product], dict[str, Any]]) -> Response:
     seen = await _seen(request)
     if seen is None:
         return await _unknown(request)
     is_part = request.headers.get("hx-request-type") == "partial"
     answer = await page(
-        request, "product_days_part.html" if is_part else "product_days.html", seen=seen, metrics=METRICS,
-        currency=seen.currency, days=_places_of_days(seen), address=_address(seen, _versus(request)),
+        request, f"{name}_part.html" if is_part else f"{name}.html", seen=seen, currency=seen.currency,
+        address=_address(seen, _versus(request)), **values(seen),
     )  # fmt: skip
     answer.headers["Vary"] = "Accept-Encoding, Cookie, HX-Request-Type"
     return answer
@@ -164,13 +177,14 @@ def _places_of_days(seen: Product) -> list[int]:
     return [n for n, day in enumerate(seen.days) if first <= day <= last][::-1]
 
 
-def _restated(seen: Product) -> list[Restated]:
+def _latest_first(seen: Product) -> list[Restated]:
     return sorted(seen.restated, key=lambda one: (one.day, one.marketplace), reverse=True)
 
 
 ROUTES = (
     Route("/products/{asin}", _product, methods=["GET"]),
     Route("/products/{asin}/days", _days, methods=["GET"]),
+    Route("/products/{asin}/restated", _restated, methods=["GET"]),
     Route("/products/{asin}/notes", _write, methods=["POST"]),
     Route("/products/{asin}/notes/{note:int}/delete", _delete, methods=["POST"]),
 )

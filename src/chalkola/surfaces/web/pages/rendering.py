@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,7 +29,7 @@ def templates() -> Environment:
         loader=PackageLoader("chalkola.surfaces.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()
     environment.globals.update(static=static_files.address, spelling=spelling)
     return environment
 
