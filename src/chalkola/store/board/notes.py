@@ -40,6 +40,13 @@ async def delete_note(pool: Pool, note_id: int, *, author: str | None) -> bool:
             return (await connection.execute(query, (note_id, author))).rowcount > 0
 
 
+async def notes_of(pool: Pool, asins: list[str]) -> tuple[Note, ...]:
+    """Return the notes of some products and those of the shop, as `read_notes` does. Raises `DatabaseGone`."""
+    with database_errors():
+        async with pool.connection() as connection:
+            return await read_notes(connection, asins)
+
+
 async def read_notes(connection: Connection, asins: list[str]) -> tuple[Note, ...]:
     """Return the notes of some products and those of the shop, the latest day first."""
     query: LiteralString = (
