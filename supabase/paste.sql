@@ -3750,7 +3750,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '788b6d208072969a') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '07c8a980aae85498') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -3780,8 +3780,9 @@ $$;
 CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
 RETURNS TABLE (asin text, parent_asin text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
-  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin
+  FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_sheet_seen(members) s ON s.child_asin = w.asin
+  WHERE s.parent_asin IS NOT NULL
   ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
 $$;
 
@@ -3858,7 +3859,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '788b6d208072969a')
+  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '07c8a980aae85498')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -4698,7 +4699,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = '6c93acfd2888f87c') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = 'b829c7e0dc8b5f31') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -4754,7 +4755,7 @@ BEGIN
   figures AS MATERIALIZED (SELECT * FROM sp_tab_figures(cardinality(asins), one.ns, one.places, one.levels, one.asins,
                                                           columns, priced, target))
   SELECT (SELECT concat('[', string_agg(format('[%s, %s]', k.facts, i.line), ', ' ORDER BY i.n), ']')
-          FROM unnest(f.ns, f.lines) AS i (n, line) CROSS JOIN LATERAL (SELECT asins[i.n], levels[i.n]) AS o (asin, level)
+          FROM unnest(f.ns, f.lines) AS i (n, line) JOIN unnest(asins, levels) WITH ORDINALITY AS o (asin, level, n) ON o.n = i.n
           LEFT JOIN told t ON t.asin = o.asin LEFT JOIN parents p ON p.asin = o.asin
           CROSS JOIN LATERAL (SELECT btrim(json_build_array(o.asin, o.level, o.asin, t.sku, t.skus,
             CASE o.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END,
@@ -4830,7 +4831,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', '6c93acfd2888f87c')
+  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', 'b829c7e0dc8b5f31')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 

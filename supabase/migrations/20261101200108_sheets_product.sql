@@ -5,7 +5,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '788b6d208072969a') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '07c8a980aae85498') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -35,8 +35,9 @@ $$;
 CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
 RETURNS TABLE (asin text, parent_asin text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
-  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin
+  FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_sheet_seen(members) s ON s.child_asin = w.asin
+  WHERE s.parent_asin IS NOT NULL
   ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
 $$;
 
@@ -113,7 +114,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '788b6d208072969a')
+  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '07c8a980aae85498')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 

@@ -5,7 +5,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = '6c93acfd2888f87c') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = 'b829c7e0dc8b5f31') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -61,7 +61,7 @@ BEGIN
   figures AS MATERIALIZED (SELECT * FROM sp_tab_figures(cardinality(asins), one.ns, one.places, one.levels, one.asins,
                                                           columns, priced, target))
   SELECT (SELECT concat('[', string_agg(format('[%s, %s]', k.facts, i.line), ', ' ORDER BY i.n), ']')
-          FROM unnest(f.ns, f.lines) AS i (n, line) CROSS JOIN LATERAL (SELECT asins[i.n], levels[i.n]) AS o (asin, level)
+          FROM unnest(f.ns, f.lines) AS i (n, line) JOIN unnest(asins, levels) WITH ORDINALITY AS o (asin, level, n) ON o.n = i.n
           LEFT JOIN told t ON t.asin = o.asin LEFT JOIN parents p ON p.asin = o.asin
           CROSS JOIN LATERAL (SELECT btrim(json_build_array(o.asin, o.level, o.asin, t.sku, t.skus,
             CASE o.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END,
@@ -137,7 +137,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', '6c93acfd2888f87c')
+  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', 'b829c7e0dc8b5f31')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 

@@ -23,8 +23,9 @@ $$;
 CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
 RETURNS TABLE (asin text, parent_asin text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
-  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin
+  FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_sheet_seen(members) s ON s.child_asin = w.asin
+  WHERE s.parent_asin IS NOT NULL
   ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
 $$;
 

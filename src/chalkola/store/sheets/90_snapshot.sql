@@ -49,7 +49,7 @@ BEGIN
   figures AS MATERIALIZED (SELECT * FROM sp_tab_figures(cardinality(asins), one.ns, one.places, one.levels, one.asins,
                                                           columns, priced, target))
   SELECT (SELECT concat('[', string_agg(format('[%s, %s]', k.facts, i.line), ', ' ORDER BY i.n), ']')
-          FROM unnest(f.ns, f.lines) AS i (n, line) CROSS JOIN LATERAL (SELECT asins[i.n], levels[i.n]) AS o (asin, level)
+          FROM unnest(f.ns, f.lines) AS i (n, line) JOIN unnest(asins, levels) WITH ORDINALITY AS o (asin, level, n) ON o.n = i.n
           LEFT JOIN told t ON t.asin = o.asin LEFT JOIN parents p ON p.asin = o.asin
           CROSS JOIN LATERAL (SELECT btrim(json_build_array(o.asin, o.level, o.asin, t.sku, t.skus,
             CASE o.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END,
