@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from chalkola.marketplaces import marketplace
 from chalkola.store.board.definitions import BY_KEY, HEADLINE, METRICS, Definition
-from chalkola.store.board.shapes import Product, Restated, Today, Versus
+from chalkola.store.board.product_shapes import PlaceSeries, Product, Restated
+from chalkola.store.board.shapes import Today, Versus
 from chalkola.surfaces.web.pages.spelling import colour, money, place_name
 from chalkola.surfaces.web.pages.spelling import day as spelt_day
 
@@ -79,12 +81,28 @@ def product_chart(product: Product, closed: date | None) -> Chart:
 
 
 def _lines(product: Product, metric: Definition) -> list[dict[str, Any]]:
-    found = ((place.marketplace, place.values.get(metric.key, ())) for place in product.places)
     return [
-        {"name": place_name(code), "colour": colour(code), "values": _numbers(metric, values)}
-        for code, values in found
-        if any(value is not None for value in values)
-    ]
+        {
+            "name": place_name(place.marketplace), "colour": colour(place.marketplace),
+            "values": _numbers(metric, _values(place, metric)),
+        }
+        for place in product.places if _has_values(place, metric)
+    ]  # fmt: skip
+
+
+def _values(place: PlaceSeries, metric: Definition) -> Sequence[float | None]:
+    above = place.lines.drawn(metric.above)
+    if not metric.below:
+        return above
+    pairs = zip(above, place.lines.drawn(metric.below), strict=True)
+    return [a / b if a is not None and b else None for a, b in pairs]
+
+
+def _has_values(place: PlaceSeries, metric: Definition) -> bool:
+    above = place.lines.sums[metric.above]
+    below = place.lines.sums[metric.below] if metric.below else repeat(1)
+    rates = place.lines.rates if metric.above == "sales" else repeat(1)
+    return any(a is not None and b and rate for a, b, rate in zip(above, below, rates, strict=False))
 
 
 def product_words(product: Product) -> str:
@@ -143,7 +161,7 @@ def _with_values(product: Product) -> list[Definition]:
     sales_first = sorted(METRICS, key=lambda metric: metric.key != "sales")
     return [
         metric for metric in sales_first
-        if any(value is not None for place in product.places for value in place.values.get(metric.key, ()))
+        if any(_has_values(place, metric) for place in product.places)
     ]  # fmt: skip
 
 
@@ -162,7 +180,7 @@ def _metric(metric: Definition) -> dict[str, Any]:
     return {"key": metric.key, "name": metric.name, "unit": metric.unit}
 
 
-def _numbers(metric: Definition, values: Iterable[Decimal | None]) -> list[float | None]:
+def _numbers(metric: Definition, values: Iterable[Decimal | float | None]) -> list[float | None]:
     """Return values as exactly as a chart can show them, and no longer."""
     if metric.unit == "count":
         return [None if value is None else int(value) for value in values]
