@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import LiteralString, Protocol, TypeVar, overload
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.abc import Params
 from psycopg.rows import AsyncRowFactory, TupleRow
+from psycopg.types.json import set_json_dumps
 from psycopg_pool import PoolTimeout
 
 from chalkola.errors import ChalkolaError, Fault, LeaseLost
@@ -24,6 +26,8 @@ _OVERTAKEN = "CH003"  # raised by sp_rest_write and sp_expect_staged
 
 # What psycopg has to say of a lost connection, a line for each attempt, is said once by our own errors.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+set_json_dumps(msgspec.json.encode)  # it knows our values, days and decimals
 
 Query = LiteralString | bytes | sql.SQL | sql.Composed
 Shape = Sequence[tuple[str, str]]

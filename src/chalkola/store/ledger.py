@@ -10,7 +10,7 @@ from typing import Any, Literal, LiteralString, TypeVar
 
 import msgspec
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb, set_json_dumps
+from psycopg.types.json import Jsonb
 
 from chalkola.clock import Clock
 from chalkola.datasets.model import Box, Pull, Slice, SliceState, Sums
@@ -26,8 +26,6 @@ Manner = Literal["alone", "complete"]
 for all its ASINs."""
 
 T = TypeVar("T")
-
-set_json_dumps(msgspec.json.encode)
 
 
 @dataclass(frozen=True, kw_only=True)
