@@ -22,7 +22,7 @@ from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import pull
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store, open_store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 
 _METERED = ("createReport", "getReport", "getReportDocument", "sales_and_traffic.report")
 

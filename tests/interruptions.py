@@ -6,7 +6,7 @@ import time
 import psycopg
 
 from chalkola.pipeline.pull import Ended
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from night import Shop, Silent
 from postgres import Server
 

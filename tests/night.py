@@ -26,7 +26,7 @@ from chalkola.pipeline.run import Report, pull
 from chalkola.pipeline.worker import Bounds, Observer
 from chalkola.settings import Settings, Supabase, read_settings
 from chalkola.store import Store, open_store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from chalkola.store.rest.address import address_of
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)

@@ -22,7 +22,7 @@ from chalkola.pipeline.reconcile import (
     retry_at,
     say_empty,
 )
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTES = timedelta(minutes=5)

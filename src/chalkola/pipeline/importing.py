@@ -19,8 +19,8 @@ from chalkola.store.archive import Archive, Kept
 from chalkola.store.connection import Pool
 from chalkola.store.documents import Documents
 from chalkola.store.imports import ACCOUNT, ImportLedger, Wanted, day_totals, refuse_closed
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
+from chalkola.store.slices import Line
 from chalkola.store.summing import sum_up
 from chalkola.store.survey import fits_of
 from chalkola.store.tables import Change

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from chalkola.datasets.model import SliceState
 from chalkola.pipeline.reconcile import Verdict, say_empty
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 
 SHRUNK_BY = 0.10
 SHRUNK_ROWS = 5

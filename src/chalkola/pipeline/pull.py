@@ -31,7 +31,9 @@ from chalkola.settings import Account
 from chalkola.store.accounts import Accounts
 from chalkola.store.archive import Archive, Label
 from chalkola.store.documents import Documents
-from chalkola.store.ledger import Claimed, Ledger, Line, Told, until_not_overtaken
+from chalkola.store.ledger import Ledger, until_not_overtaken
+from chalkola.store.pulls import Claimed, Told
+from chalkola.store.slices import Line
 from chalkola.tickets import Empty, Pending, Ready, Refused, Unknown
 
 # A slot stays taken until somebody looks; Amazon lets a ticket be checked twice a second.

@@ -15,7 +15,7 @@ from decimal import Decimal
 from statistics import median
 
 from chalkola.datasets.model import SliceState, Sums
-from chalkola.store.ledger import Line, Manner
+from chalkola.store.slices import Line, Manner
 
 TWO_ANSWERS_APART = timedelta(hours=24)
 NEVER_WAIT_LONGER = timedelta(hours=72)

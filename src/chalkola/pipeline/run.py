@@ -21,10 +21,11 @@ from chalkola.pipeline.pull import Puller
 from chalkola.pipeline.worker import Observer, Worked, Worker
 from chalkola.settings import PUBLIC, Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Line, slot_key
 from chalkola.store.lines import known_asins, open_pulls, read_coverage, read_lines
 from chalkola.store.migrate import ensure_marketplaces
 from chalkola.store.presence import dead, presence
+from chalkola.store.pulls import slot_key
+from chalkola.store.slices import Line
 from chalkola.store.summing import sum_up
 from chalkola.store.survey import fits_of
 

@@ -19,7 +19,8 @@ from chalkola.pipeline.patience import Patience
 from chalkola.pipeline.pull import Ended, Puller
 from chalkola.store.accounts import Accounts
 from chalkola.store.connection import DatabaseGone
-from chalkola.store.ledger import LEASE, Claimed, Ledger, Outlook
+from chalkola.store.ledger import LEASE, Ledger, Outlook
+from chalkola.store.pulls import Claimed
 
 IN_HAND = 16
 PATIENCE = timedelta(hours=2)

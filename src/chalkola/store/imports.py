@@ -15,8 +15,10 @@ from chalkola.datasets.model import Box, Column, Slice
 from chalkola.errors import Refusal, UsageError
 from chalkola.marketplaces import Marketplace
 from chalkola.store.database import Connection, Holding, Pool, database_errors
-from chalkola.store.ledger import LINE, Claimed, Ledger, Line, Told, line_of
+from chalkola.store.ledger import Ledger
 from chalkola.store.migrate import insert_marketplaces
+from chalkola.store.pulls import Claimed, Told
+from chalkola.store.slices import LINE, Line, line_of
 
 ACCOUNT = "import"
 """No account of Amazon's: what belongs to it is never claimed by a run."""

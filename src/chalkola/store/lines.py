@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 from chalkola.datasets.model import Slice, Sums
 from chalkola.marketplaces import MARKETPLACES
 from chalkola.store.connection import Connection, Pool, database_errors
-from chalkola.store.ledger import LINE, Claimed, Line, line_of
+from chalkola.store.pulls import Claimed
+from chalkola.store.slices import LINE, Line, line_of
 
 RECENT = timedelta(days=34)
 """Long enough for every rereading, whatever the zone."""

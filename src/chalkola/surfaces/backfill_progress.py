@@ -20,7 +20,7 @@ from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.worker import Bounds
 from chalkola.settings import Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.logs import Log, log_of
 from chalkola.surfaces.stopping import stopped_by_signals

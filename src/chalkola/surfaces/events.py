@@ -3,7 +3,7 @@
 from chalkola.marketplaces import by_scope
 from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 from chalkola.surfaces import words
 from chalkola.surfaces.logs import Log
 

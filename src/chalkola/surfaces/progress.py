@@ -19,8 +19,8 @@ from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report, pull
 from chalkola.settings import Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Claimed
 from chalkola.store.overview import read_open_pulls
+from chalkola.store.pulls import Claimed
 from chalkola.surfaces import words
 from chalkola.surfaces.board import board
 from chalkola.surfaces.events import tell_pull

@@ -14,8 +14,8 @@ from chalkola.pipeline.health.thresholds import Threshold, Unit
 from chalkola.pipeline.lists import list_shrank
 from chalkola.pipeline.reconcile import GUARDED_AFTER, SHRUNK_BY, SHRUNK_UNITS, shrank
 from chalkola.store.health import Restatement
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Known
+from chalkola.store.slices import Line
 
 NEEDED = tuple(dataset for dataset in CATALOG if not dataset.extra)
 _WITH_TOTALS = tuple(dataset for dataset in NEEDED if dataset.totals_in)
