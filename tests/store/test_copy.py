@@ -15,8 +15,8 @@ from chalkola.datasets.cells import cells_of
 from chalkola.datasets.csv_lines import lines_of
 from chalkola.datasets.model import Column, Row, Table
 from chalkola.errors import Fault
+from chalkola.store.changes import Change
 from chalkola.store.connection import Pool, database_errors
-from chalkola.store.tables import Change
 from postgres import Server
 
 ODD_TEXTS = (

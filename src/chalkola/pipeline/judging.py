@@ -12,9 +12,9 @@ from chalkola.periods import day_ends
 from chalkola.pipeline.lists import Held, Said, judge_list, judge_no_list
 from chalkola.pipeline.publications import judge_publication
 from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_listing, judge_totals, not_yet
+from chalkola.store.changes import Change
 from chalkola.store.pulls import Claimed, Restated, Told
 from chalkola.store.slices import Line
-from chalkola.store.tables import Change
 
 NEIGHBOURHOOD = timedelta(days=7)
 
