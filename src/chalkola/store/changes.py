@@ -1,20 +1,17 @@
 """What an answer changes in its slices: its lines, as the table can hold them, held against the rows that are there.
 Pure."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chalkola.datasets.cells import cells_of, sums_of_cells
+from chalkola.datasets.cells import CELL, cells_of, sums_of_cells
 from chalkola.datasets.model import Batch, Sums, Table
 from chalkola.datasets.spool import Numbered
 
 Key = tuple[int, bytes]
 """A row's slice by its number in the batch, and its key within it as the line of CSV begins."""
 Becomes = Literal["changed", "filled", "withdrawn"]
-
-_CELL = re.compile(rb'"(?:[^"]|"")*"|[^",]+')
 
 
 @dataclass(kw_only=True)
@@ -126,7 +123,7 @@ def key_of(line: bytes, table: Table) -> bytes:
     end = line.index(b'"', 1)
     if line[end + 1 : end + 2] in (b",", b""):
         return line[:end]
-    found = _CELL.match(line)  # it has quotation marks, which CSV doubles
+    found = CELL.match(line)  # it has quotation marks, which CSV doubles
     return found[0] if found is not None else line
 
 
@@ -141,6 +138,6 @@ def _only_more(batch: Batch, before: Sequence[str | None], after: Sequence[str |
 
 def _with_null(line: bytes, place: int) -> bytes:
     """Return the line with NULL in one place."""
-    cells = _CELL.findall(line)
+    cells = CELL.findall(line)
     cells[place] = b"null"
     return b",".join(cells)
