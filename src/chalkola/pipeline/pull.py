@@ -26,7 +26,7 @@ from chalkola.periods import today
 from chalkola.pipeline.limits import larger, limits_of, nearer, reach_of, smaller
 from chalkola.pipeline.load import Loaded, Loader, Received, nothing
 from chalkola.pipeline.pages import Pages
-from chalkola.pipeline.reconcile import retry_at
+from chalkola.pipeline.verdict import retry_at
 from chalkola.settings import Account
 from chalkola.store.accounts import Accounts
 from chalkola.store.archive import Archive, Label

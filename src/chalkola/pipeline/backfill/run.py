@@ -27,8 +27,8 @@ from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.pruning import prune
 from chalkola.pipeline.pull import Ended
-from chalkola.pipeline.reconcile import SILENT
 from chalkola.pipeline.run import MOST_REPAIRS, hire, nothing_open, open_questions
+from chalkola.pipeline.silence import SILENT
 from chalkola.pipeline.worker import Bounds, Observer, Worked, Worker
 from chalkola.settings import Settings
 from chalkola.store import Store
