@@ -17,8 +17,8 @@ from measuring import cpu_seconds, peak_mb
 
 from chalkola.clock import JumpingClock
 from chalkola.datasets import CATALOG, SOURCES
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import pull
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store, open_store

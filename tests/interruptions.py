@@ -5,7 +5,7 @@ import time
 
 import psycopg
 
-from chalkola.pipeline.pull import Ended
+from chalkola.pipeline.ending import Ended
 from chalkola.store.pulls import Claimed
 from night import Shop, Silent
 from postgres import Server

@@ -13,8 +13,8 @@ from chalkola.datasets.business_report_file import UnusableFile
 from chalkola.datasets.model import Answer, Box, Count, Slice, SliceState, Sums
 from chalkola.documents import document_of
 from chalkola.marketplaces import Marketplace
+from chalkola.pipeline.ending import label_of
 from chalkola.pipeline.load import Loader, Received
-from chalkola.pipeline.pull import label_of
 from chalkola.store.archive import Archive, Kept
 from chalkola.store.changes import Change
 from chalkola.store.connection import Pool

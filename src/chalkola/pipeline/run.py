@@ -12,6 +12,7 @@ from chalkola.errors import Fault, Setback, SourceClosed
 from chalkola.marketplaces import Marketplace, place_of
 from chalkola.pipeline.correspondents import Correspondents, open_correspondents
 from chalkola.pipeline.discovery import PARTICIPATIONS_GOOD_FOR, WHENEVER_SEEN, Opened, discover
+from chalkola.pipeline.ending import Ending
 from chalkola.pipeline.load import Loader
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
@@ -207,16 +208,22 @@ async def hire(
     accounts = sorted(set(opened.opens.values()))
     slots = {slot_key(s.slot, account): settings.open_queries for s in SOURCES if s.slot for account in accounts}
     await store.ledger.define_slots({key: most for key, most in slots.items() if key})
-    puller = Puller(
-        amazon=asked.amazon,
-        drivers=asked.drivers,
+    ending = Ending(
         ledger=store.ledger,
         archive=store.archive,
         documents=store.documents,
         loader=Loader(datasets=datasets, sources=sources, fits=await fits_of(store.pool, [d.table for d in every])),
         clock=settings.clock,
-        accounts={account.key: account for account in (*settings.accounts, PUBLIC)},
         known_accounts=store.accounts,
+        sources=sources,
+    )
+    puller = Puller(
+        amazon=asked.amazon,
+        drivers=asked.drivers,
+        ledger=store.ledger,
+        ending=ending,
+        clock=settings.clock,
+        accounts={account.key: account for account in (*settings.accounts, PUBLIC)},
         sources=sources,
     )
     return Worker(

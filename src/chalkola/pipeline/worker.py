@@ -15,8 +15,9 @@ from typing import Protocol
 from chalkola.clock import Clock
 from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, Setback, SourceClosed
 from chalkola.pipeline.closing import Lost, what_closed
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.patience import Patience
-from chalkola.pipeline.pull import Ended, Puller
+from chalkola.pipeline.pull import Puller
 from chalkola.store.accounts import Accounts
 from chalkola.store.connection import DatabaseGone
 from chalkola.store.ledger import LEASE, Ledger, Outlook

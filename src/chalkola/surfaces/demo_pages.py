@@ -13,7 +13,7 @@ from chalkola.datasets import DAILY
 from chalkola.errors import ChalkolaError
 from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.run import Outlook, backfill
-from chalkola.pipeline.pull import Ended
+from chalkola.pipeline.ending import Ended
 from chalkola.settings import Settings
 from chalkola.store import open_store
 from chalkola.store.pulls import Claimed

@@ -14,8 +14,8 @@ from chalkola.datasets import dataset
 from chalkola.datasets.model import SliceState
 from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report, pull
 from chalkola.settings import Settings
 from chalkola.store import Store

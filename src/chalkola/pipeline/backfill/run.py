@@ -22,11 +22,11 @@ from chalkola.pipeline.backfill.plan import Knowledge, Steps, plan
 from chalkola.pipeline.backfill.portion import MOST, portion
 from chalkola.pipeline.correspondents import Correspondents, open_correspondents
 from chalkola.pipeline.discovery import WHENEVER_SEEN, Opened, discover
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.pruning import prune
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import MOST_REPAIRS, hire, nothing_open, open_questions
 from chalkola.pipeline.silence import SILENT
 from chalkola.pipeline.worker import Bounds, Observer, Worked, Worker
