@@ -23,7 +23,7 @@ from chalkola.pipeline.backfill.run import Watching
 from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.run import Report, pull
-from chalkola.pipeline.worker import Bounds, Observer
+from chalkola.pipeline.work import Bounds, Observer
 from chalkola.settings import Settings, Supabase, read_settings
 from chalkola.store import Store, open_store
 from chalkola.store.pulls import Claimed

@@ -19,7 +19,8 @@ from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.plan import Means, Plan, Request, is_late, plan
 from chalkola.pipeline.pruning import prune
 from chalkola.pipeline.pull import Puller
-from chalkola.pipeline.worker import Observer, Worked, Worker
+from chalkola.pipeline.work import Observer, Worked
+from chalkola.pipeline.worker import Worker
 from chalkola.settings import PUBLIC, Settings
 from chalkola.store import Store
 from chalkola.store.lines import known_asins, open_pulls, read_coverage, read_lines

@@ -17,7 +17,7 @@ from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.outlook import Progress
 from chalkola.pipeline.backfill.run import Outlook, Report, backfill, read_progress
 from chalkola.pipeline.ending import Ended
-from chalkola.pipeline.worker import Bounds
+from chalkola.pipeline.work import Bounds
 from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.pulls import Claimed

@@ -29,7 +29,8 @@ from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.pruning import prune
 from chalkola.pipeline.run import MOST_REPAIRS, hire, nothing_open, open_questions
 from chalkola.pipeline.silence import SILENT
-from chalkola.pipeline.worker import Bounds, Observer, Worked, Worker
+from chalkola.pipeline.work import Bounds, Observer, Worked
+from chalkola.pipeline.worker import Worker
 from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.history import read_listed, read_open_questions, read_refused_parts, read_tallies
