@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from chalkola.amazon import Amazon
 from chalkola.amazon.verdicts import given_up
 from chalkola.calls import made_for
 from chalkola.clock import Clock
@@ -47,7 +46,6 @@ _BEGUN_ANEW = 3
 class Puller:
     """Everything that a step needs."""
 
-    amazon: Amazon
     drivers: Mapping[str, Driver]
     """By name: Amazon's, and those of others."""
     ledger: Ledger

@@ -219,7 +219,6 @@ async def hire(
         sources=sources,
     )
     puller = Puller(
-        amazon=asked.amazon,
         drivers=asked.drivers,
         ledger=store.ledger,
         ending=ending,
@@ -229,6 +228,7 @@ async def hire(
     )
     return Worker(
         name=name,
+        amazon=asked.amazon,
         puller=puller,
         ledger=store.ledger,
         accounts=store.accounts,

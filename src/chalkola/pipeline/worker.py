@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from chalkola.amazon import Amazon
 from chalkola.clock import Clock
 from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, Setback, SourceClosed
 from chalkola.pipeline.closing import Lost, what_closed
@@ -35,6 +36,7 @@ class Worker:
     """Takes the steps of pulls until nothing is left that is worth waiting for, or until it is told to stop."""
 
     name: str
+    amazon: Amazon
     puller: Puller
     ledger: Ledger
     accounts: Accounts
@@ -164,7 +166,7 @@ class Worker:
         """Close what Amazon's refusal is about: the source, marketplaces, or the whole account."""
         account = self.puller.accounts[pull.account]
         scopes = {s.scope for s in await self.ledger.slices_of(pull)}
-        match await what_closed(self.puller.amazon, account, scopes, fault):
+        match await what_closed(self.amazon, account, scopes, fault):
             case LoginFault() as refused:
                 await self._close_account(pull, refused)
             case Lost(opens=opens, reason=reason):
