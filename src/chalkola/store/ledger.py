@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, LiteralString, TypeVar
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from chalkola.clock import Clock
 from chalkola.datasets.model import Pull, Slice
-from chalkola.store.database import DatabaseGone, Holding, Overtaken, Pool, database_errors
+from chalkola.store.database import (
+    Connection,
+    DatabaseGone,
+    Holding,
+    Overtaken,
+    Pool,
+    database_errors,
+    fetched,
+    fetched_as,
+)
 from chalkola.store.pulls import CLAIMED, Claimed, Told, as_planned, as_told, as_travelling
 from chalkola.store.slices import LINE, Line, line_of
 
@@ -49,16 +57,9 @@ class Ledger:
     ) -> list[Claimed]:
         """Claim up to `most` pulls whose next step can be done now; empty when there is none. Questions about history
         leave the share `reserve` (0 to 1) of every bucket's turns to others."""
-        with database_errors():
-            async with (
-                self._pool.connection() as connection,
-                connection.cursor(row_factory=class_row(Claimed)) as cursor,
-            ):
-                await cursor.execute(
-                    b"SELECT " + CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s, %s)",
-                    (worker, list(accounts), _array(wanted), most, LEASE, reserve, self._clock.now()),
-                )
-                return await cursor.fetchall()
+        query: LiteralString = "SELECT " + CLAIMED + " FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s, %s)"
+        values = worker, list(accounts), _array(wanted), most, LEASE, reserve, self._clock.now()
+        return await fetched_as(self._pool, Claimed, query, values)
 
     async def ticket(self, pull: Claimed, ticket: str, *, check_at: datetime, needs: Sequence[str]) -> None:
         """Write the ticket down at once, and let the pull go until its first check."""
@@ -172,10 +173,7 @@ class Ledger:
         loading. Raises `LeaseLost`; and `Overtaken` at its end, upon which it can be tried again."""
         with database_errors():
             async with self._pool.holding(pull.id, pull.generation) as connection:
-                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
-                values = pull.id, pull.generation, list(beside)
-                rows = await (await connection.execute(query, values)).fetchall()
-                yield connection, [line_of(row) for row in rows]
+                yield connection, await hold_slices(connection, pull, beside)
 
     async def finish(
         self,
@@ -204,9 +202,15 @@ class Ledger:
             await connection.later("UPDATE sp_pulls SET redo_at = %s WHERE id = %s", (redo_at, pull.id))
 
     async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-        with database_errors():
-            async with self._pool.connection() as connection:
-                return await (await connection.execute(query, values)).fetchall()
+        return await fetched(self._pool, query, values)
+
+
+async def hold_slices(connection: Connection, pull: Claimed, beside: Sequence[str]) -> list[Line]:
+    """Hold the pull, its slices' lines and those of the datasets `beside` it until the transaction ends, and return
+    the lines. Raises psycopg's error that `database_errors` makes `LeaseLost`."""
+    query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
+    rows = await (await connection.execute(query, (pull.id, pull.generation, list(beside)))).fetchall()
+    return [line_of(row) for row in rows]
 
 
 async def until_not_overtaken(transaction: Callable[[], Awaitable[T]]) -> T:
