@@ -1252,6 +1252,25 @@ $script$;
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
+-- migrations/0023_days_of_a_product.sql
+DO $chalkola$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
+  CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+  ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'migrations/0023_days_of_a_product.sql') THEN
+    RETURN;
+  END IF;
+  PERFORM set_config('lock_timeout', '10s', true);
+  EXECUTE $script$
+-- The days of one product are read from the sums of months, in every marketplace at once.
+CREATE INDEX idx_sp_month_sums_child ON sp_month_sums (child_asin, month) WHERE NOT of_parents;
+CREATE INDEX idx_sp_month_sums_parent ON sp_month_sums (parent_asin, month) WHERE of_parents;
+$script$;
+  INSERT INTO sp_migrations VALUES ('migrations/0023_days_of_a_product.sql', '265f017ac3962af3')
+  ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
+END $chalkola$;
+
 -- functions/10_buckets.sql
 DO $chalkola$
 BEGIN

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from chalkola.store.board.daily import runs
 from chalkola.store.board.definitions import BY_KEY, METRICS, Definition
 from chalkola.store.board.families import children_lines, every_child, families
 from chalkola.store.board.kinship import kinship
-from chalkola.store.board.series import Lines, family_of
+from chalkola.store.board.series import Lines, by_day, family_of
 from chalkola.store.board.windows import NOTHING, SUMS, ZEROS, Sums, added, cells, line_of, value_of
 
 DAY = date(2026, 11, 24)
@@ -57,7 +57,7 @@ def test_a_line_has_the_value_of_each_day(metric: Definition, many: list[Sums]) 
 
 
 @given(
-    st.dictionaries(st.integers(0, 40).map(lambda n: DAY + timedelta(days=n)), sums),
+    st.dictionaries(st.integers(5, 35).map(lambda n: DAY + timedelta(days=n)), sums),
     st.integers(0, 40),
     st.integers(0, 40),
 )
@@ -65,13 +65,23 @@ def test_lines_add_up_to_a_window_and_have_nothing_where_there_is_no_row(
     by_day: dict[date, Sums], begin: int, end: int
 ) -> None:
     first, last = DAY + timedelta(days=begin), DAY + timedelta(days=end)
-    ordered = sorted(by_day)
-    lines = Lines(days=ordered, sums={name: [by_day[day][name] for day in ordered] for name in SUMS})
-    inside = [by_day[day] for day in ordered if first <= day <= last]
+    held = [DAY + timedelta(days=n) for n in range(5, 36)]
+    lines = Lines(
+        first=held[0], seen=[day in by_day for day in held],
+        sums={name: [by_day.get(day, NOTHING)[name] for day in held] for name in SUMS},
+    )  # fmt: skip
+    inside = [by_day[day] for day in sorted(by_day) if first <= day <= last]
     assert lines.within(first, last) == (added(inside) if inside else None)
     wanted = [DAY + timedelta(days=n) for n in range(41)]
     for place, day in enumerate(wanted):
         assert {name: line[place] for name, line in lines.along(wanted).items()} == by_day.get(day, NOTHING)
+
+
+@given(st.lists(st.none() | st.integers(-9, 9), min_size=28, max_size=31))
+def test_a_months_running_sum_has_each_days_part(parts: list[int | None]) -> None:
+    known = sum(1 << n for n, part in enumerate(parts) if part is not None)
+    running = [*accumulate(part or 0 for part in parts)]
+    assert by_day(running if any(running) else None, known, len(parts)) == parts
 
 
 def test_a_value_that_would_be_divided_by_nothing_is_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,8 @@ from chalkola.store.board.asking import NotUnderstood
 from chalkola.store.board.notes import add_note, delete_note
 from chalkola.store.board.product import product
 from chalkola.store.board.shapes import Scope
-from chalkola.store.connection import Pool
+from chalkola.store.connection import Pool, open_pool
+from chalkola.store.summing import sum_up
 from sheeting import CLOSED, NOW, Book
 
 EUROS = Scope(place="ALL", currency="EUR")
@@ -63,3 +65,37 @@ async def test_notes_stand_beside_a_product_until_their_author_deletes_them(pool
     for text in (" \n", "x" * 2001):
         with pytest.raises(NotUnderstood):
             await add_note(pool, asin=None, day=CLOSED, author="a@b.de", text=text, now=NOW)
+
+
+@pytest.mark.parametrize("asin", ["B0CHILD001", "B0PARENT00", "B0SINGLE01"])
+@pytest.mark.parametrize("written_since", [False, True])
+async def test_days_are_the_same_whether_they_come_from_sums_or_from_rows(
+    pool: Pool, database_url: str, shop: Book, asin: str, written_since: bool
+) -> None:
+    shop.row("DE", CLOSED - timedelta(days=75), "B0CHILD001", "B0OTHER000", units_ordered=5, page_views=4)
+    shop.parent_row("DE", CLOSED - timedelta(days=75), "B0PARENT00", sessions=3, page_views=7)
+    shop.row("US", CLOSED - timedelta(days=74), "B0CHILD001", units_ordered=None, ordered_product_sales="3.2101")
+    from_rows = await _figures(database_url, asin)
+    await sum_up(pool)
+    if written_since:
+        for table in ("sp_daily_asin_data", "sp_daily_parent_data"):
+            shop.database.execute(f"UPDATE {table} SET sessions = sessions WHERE date >= '2026-11-01'".encode())
+    assert bool(shop.database.execute("SELECT FROM sp_unsummed").rowcount) is written_since
+    assert await _figures(database_url, asin) == from_rows
+
+
+async def test_what_is_larger_than_sums_can_hold_is_read_from_its_rows(
+    pool: Pool, database_url: str, shop: Book
+) -> None:
+    for n in (1, 2):
+        shop.row("DE", CLOSED - timedelta(days=n), "B0NEW00001", units_ordered=2_000_000_000)
+    await sum_up(pool)
+    (germany,) = (await _figures(database_url, "B0NEW00001"))[0].values()
+    assert germany["units"][-4:] == [None, 2_000_000_000, 2_000_000_000, None]
+
+
+async def _figures(url: str, asin: str) -> Any:
+    async with open_pool(url, size=1) as fresh:  # in which nothing is kept
+        page = await product(fresh, NOW, asin, EUROS, period="Last 30 days", length=100)
+    assert page is not None
+    return {one.marketplace: one.sums for one in page.places}, page.cells

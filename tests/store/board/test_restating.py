@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from chalkola.store.board.asking import looking
+from chalkola.store.board.product_shapes import Restated
 from chalkola.store.board.restating import read_restated
-from chalkola.store.board.shapes import Restated, Scope
+from chalkola.store.board.shapes import Scope
 from chalkola.store.connection import open_pool
 from night import OpenShop, Shop
 
@@ -14,7 +15,7 @@ HALF_A_DAY = timedelta(hours=17)
 async def restated(shop: Shop) -> tuple[Restated, ...]:
     line = [shop.newest("JP") - timedelta(n) for n in range(9, -2, -1)]
     async with open_pool(shop.url) as pool, looking(pool) as look:
-        return await read_restated(look.connection, Scope(), line)
+        return await read_restated(look, Scope(), line)
 
 
 async def test_a_day_that_rises_until_it_settles_is_not_restated(opened_shop: OpenShop) -> None:

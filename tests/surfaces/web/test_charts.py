@@ -3,18 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalkola.store.board.shapes import PlaceSeries, Product, Restated, Scope, Span
+from chalkola.store.board.product_shapes import PlaceSeries, Product, Restated
+from chalkola.store.board.shapes import Scope, Span
+from chalkola.store.board.windows import SUMS
 from chalkola.surfaces.web.pages.charts import product_chart, product_words, restated_chart, restated_words
 
 DAY = date(2026, 11, 1)
 AT = datetime(2026, 11, 20, tzinfo=UTC)
-KEYS = ("units", "sales", "sessions", "cvr", "buy_box", "page_views", "order_items", "average_price")
 SPAN = Span(period="Last 30 days", first=DAY, last=DAY, state="closed", say=None, missing=0, whole=True)
 
 
@@ -25,17 +25,13 @@ def restated(code: str, n: int, first: int | None, now: int | None) -> Restated:
     )  # fmt: skip
 
 
-def exact(values: Sequence[int | None]) -> tuple[Decimal | None, ...]:
-    return tuple(None if value is None else Decimal(value) for value in values)
-
-
 def product(
     values: Mapping[str, Mapping[str, Sequence[int | None]]], length: int, changed: Sequence[Restated] = ()
 ) -> Product:
     places = tuple(
         PlaceSeries(
             marketplace=code, currency="EUR",
-            values={key: exact(of.get(key, [None] * length)) for key in KEYS},
+            sums={name: of.get(name, [None] * length) for name in SUMS},
         )
         for code, of in values.items()
     )  # fmt: skip
@@ -48,11 +44,12 @@ def product(
 
 
 def test_a_ratio_is_divided_in_the_browser_where_both_of_its_sums_are_drawn() -> None:
-    sold = {"units": [2, 3], "sessions": [10, 0], "cvr": [0, None], "average_price": [5, 5]}
+    sold = {"units": [2, 3], "sessions": [10, 0], "buy_box_views": [3, None], "buy_box_base": [4, 4]}
     found = {one["key"]: one for one in product_chart(product({"DE": sold}, 2), DAY)["metrics"]}
     assert found["cvr"]["of"] == ["units", "sessions"]
     assert "lines" not in found["cvr"]
-    assert found["average_price"]["lines"][0]["values"] == [5, 5], "there are no sales to divide"
+    assert found["buy_box"]["lines"][0]["values"] == [0.75, None], "what it is divided from is not drawn"
+    assert "average_price" not in found, "there are no sales to divide"
     assert found["units"]["lines"] == [{"name": "Germany", "colour": 6, "values": [2, 3]}]
 
 

@@ -78,6 +78,7 @@ async def test_what_is_wrong_stands_above_the_figures_the_gravest_first(web: Ser
             "INSERT INTO sp_alerts (rule, subject, severity, grade, message, raised_at, found_at)"
             " VALUES ('late', %s, 'warning', %s, %s, %s, %s)", (str(n), 4 - n, message, NOW, NOW),
         )  # fmt: skip
+    await asyncio.sleep(0.3)  # a version is good for a moment
     page = (await web.client.get("/")).text
     assert "<li>One is &lt;b&gt;late&lt;/b&gt;</li><li>Two</li><li>Three</li>" in page
     assert "Four" not in page
@@ -118,6 +119,23 @@ async def test_the_days_of_a_product_are_a_part_of_its_page_or_a_page(web: Serve
     assert part.strip() in page
     assert len(re.findall(r'<th scope="row">', part)) == 7
     assert (await web.client.get("/products/B0NOBODY00/days")).status_code == 404
+
+
+async def test_what_amazon_said_first_is_a_part_of_its_page_or_a_page(web: Served, book: Book) -> None:
+    book.database.execute(
+        "INSERT INTO sp_restatements (dataset, scope, first_day, restated_at, pull_id, rows_added, rows_changed,"
+        " rows_withdrawn, units_before, units_after)"
+        " VALUES ('sales_and_traffic', 'marketplace:DE', %s, %s, 1, 0, 1, 0, 71, 73)", (CLOSED, NOW),
+    )  # fmt: skip
+    page = (await web.client.get("/products/B0CHILD001?place=DE")).text
+    path = "/products/B0CHILD001/restated?place=DE"
+    assert f'hx-get="{path}"' in page
+    whole = (await web.client.get(path)).text
+    part = (await web.client.get(path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})).text
+    assert "<html" in whole
+    assert "<html" not in part
+    assert re.findall(r'<td class="n">(\d+)</td>', part) == ["71", "73"]
+    assert (await web.client.get("/products/B0NOBODY00/restated")).status_code == 404
 
 
 async def test_a_table_is_paged_by_the_server(web: Served) -> None:
@@ -199,6 +217,27 @@ async def test_notes_are_everybodys_to_write_and_their_writers_or_an_owners_to_d
             assert answer.status_code == 400, wrong
             assert 'role="alert"' in answer.text
         assert web.broken == []
+
+
+async def test_a_page_that_is_drawn_once_has_each_ones_own_and_nobody_elses(book: Book, database_url: str) -> None:
+    async with (
+        openid_provider() as provider,
+        served(database_url, clock=JumpingClock(NOW), pages=True, sign_in=provider.sign_in()) as web,
+        httpx2.AsyncClient(base_url=web.address) as ben,
+    ):
+        await signed_in(web.client, provider, "ann@example.com")
+        await signed_in(ben, provider, "ben@example.com")
+        for path in ("/", "/products", "/products/B0CHILD001", "/coverage"):
+            hers, his, again = [(await one.get(path)).text for one in (web.client, ben, web.client)]
+            assert ("ann@example.com" in hers, "ben@example.com" in hers) == (True, False)
+            assert ("ann@example.com" in his, "ben@example.com" in his) == (False, True)
+            tokens = [set(re.findall(r'"x-csrf-token": "([^"]+)"', one)) for one in (hers, his, again)]
+            assert len(set.union(*tokens)) == 3
+            assert _without_own(hers) == _without_own(his) == _without_own(again)
+
+
+def _without_own(page: str) -> str:
+    return re.sub(r'"x-csrf-token": "[^"]+"|name="csrf_token" value="[^"]+"|(ann|ben)@example.com', "", page)
 
 
 async def signed_in(client: httpx2.AsyncClient, provider: Provider, email: str) -> None:

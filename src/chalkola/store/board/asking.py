@@ -29,7 +29,9 @@ SELECT concat_ws(' ', s.version, l.version, r.version, (
   SELECT sum(pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid)
              + pg_stat_get_tuples_deleted(t.oid))
   FROM unnest(ARRAY['sp_daily_asin_data', 'sp_daily_parent_data', 'sp_daily_totals', 'sp_slices', 'sp_listings',
-                    'fx_rates', 'products']::regclass[]) AS t (oid))) AS version
+                    'fx_rates', 'products']::regclass[]) AS t (oid))) AS version,
+  (SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM sp_alerts) || ' '
+  || (SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM sp_alert_mutes) AS alerts
 FROM (SELECT concat_ws(' ', count(*), max(loaded_at), sum(row_count), sum(pull_id), count(*) FILTER (WHERE state IN
         ('proven', 'differs', 'empty'))) AS version FROM sp_slices
       WHERE dataset IN ('sales_and_traffic', 'daily_totals', 'daily_parents')) AS s,
@@ -65,15 +67,20 @@ class _OfPool:
     """What is kept of the database that a pool leads to."""
 
     kept: Mapping[str, Kept] = field(default_factory=lambda: {kind: Kept(most=most) for kind, most in _MOST.items()})
-    _version: str = ""
+    version: str = ""
+    """Of the data, as it is or was a moment ago."""
+    alerts: str = ""
     _read_at: float = float("-inf")
 
-    async def version(self, connection: Connection) -> str:
-        """Return the version of the data as it is, or was a moment ago."""
-        if time.monotonic() - self._read_at > _MOMENT_SECONDS:
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self._read_at <= _MOMENT_SECONDS
+
+    async def look(self, connection: Connection) -> None:
+        """Look up which version there is, unless that was done a moment ago."""
+        if not self.is_fresh:
             (row,) = await rows_of(connection, _VERSION)
-            self._version, self._read_at = row["version"], time.monotonic()
-        return self._version
+            self.version, self.alerts, self._read_at = row["version"], row["alerts"], time.monotonic()
 
 
 _MOST: Mapping[str, int] = {"by product": 2, "families": 16, "product": 4, "": 200}
@@ -93,7 +100,18 @@ async def looking(pool: Pool) -> AsyncIterator[Look]:
             with _refusals():
                 await connection.execute(_BEGIN)
                 of = _of_pool.setdefault(pool, _OfPool())
-                yield Look(connection=connection, version=await of.version(connection), kept=of.kept)
+                await of.look(connection)
+                yield Look(connection=connection, version=of.version, kept=of.kept)
+
+
+async def version_of(pool: Pool) -> str:
+    """Return the version of the data and of the alerts, as it is or was a moment ago. Raises `DatabaseGone`."""
+    of = _of_pool.setdefault(pool, _OfPool())
+    if not of.is_fresh:
+        with database_errors():
+            async with pool.connection() as connection:
+                await of.look(connection)
+    return f"{of.version} {of.alerts}"
 
 
 async def rows_of(

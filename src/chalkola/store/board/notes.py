@@ -6,7 +6,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from chalkola.store.board.asking import NotUnderstood
-from chalkola.store.board.shapes import Note
+from chalkola.store.board.product_shapes import Note
 from chalkola.store.connection import Connection, Pool, database_errors
 
 LONGEST = 2_000
@@ -38,6 +38,13 @@ async def delete_note(pool: Pool, note_id: int, *, author: str | None) -> bool:
     with database_errors():
         async with pool.connection() as connection:
             return (await connection.execute(query, (note_id, author))).rowcount > 0
+
+
+async def notes_of(pool: Pool, asins: list[str]) -> tuple[Note, ...]:
+    """Return the notes of some products and those of the shop, as `read_notes` does. Raises `DatabaseGone`."""
+    with database_errors():
+        async with pool.connection() as connection:
+            return await read_notes(connection, asins)
 
 
 async def read_notes(connection: Connection, asins: list[str]) -> tuple[Note, ...]:

@@ -12,12 +12,13 @@ from chalkola.store.board.definitions import METRICS
 from chalkola.store.board.facts import UNKNOWN, Facts, read_facts
 from chalkola.store.board.kinship import read_kinship
 from chalkola.store.board.notes import read_notes
+from chalkola.store.board.product_shapes import PlaceSeries, Product, Relative
 from chalkola.store.board.restating import read_restated
 from chalkola.store.board.series import Family, Series, family_of, read_series
-from chalkola.store.board.shapes import PlaceSeries, Product, Relative, Scope, Span, Versus
+from chalkola.store.board.shapes import Scope, Span, Versus
 from chalkola.store.board.spans import Frame, Framed, read_frames, understood
 from chalkola.store.board.splitting import split
-from chalkola.store.board.windows import NOTHING, ZEROS, Sums, added, cells, line_of
+from chalkola.store.board.windows import NOTHING, ZEROS, Sums, added, cells
 from chalkola.store.connection import Pool
 
 LONGEST = 800
@@ -67,7 +68,7 @@ async def _read(look: Look, scope: Scope, family: Family, now: Frame, then: Fram
         sku=own.sku, skus=tuple((own.skus or "").split("|")) if own.skus else (), status=own.status, price=own.price,
         price_currency=own.currency_code, scope=scope, currency=scope.currency or "", span=now.span, then=then.span,
         cells=cells([one.key for one in METRICS], *sums), split=split(*sums), days=tuple(line),
-        places=_places(every, line, scope), restated=await read_restated(look.connection, scope, line),
+        places=_places(every, line, scope), restated=await read_restated(look, scope, line),
         parent=_relative(family.parent, "parent", facts) if family.parent else None,
         siblings=kin if family.level == "child" else (), children=kin if family.level == "parent" else (),
         notes=(), money_absent=absent,
@@ -95,12 +96,9 @@ _AMAZONS = ("sessions", "page_views", "buy_box_views", "buy_box_base")
 
 
 def _places(every: Series, line: Sequence[date], scope: Scope) -> tuple[PlaceSeries, ...]:
-    found = ((code, lines.along(line)) for code, lines in every.items())
     return tuple(
-        PlaceSeries(
-            marketplace=code, currency=scope.currency or "", values={one.key: line_of(one, sums) for one in METRICS}
-        )
-        for code, sums in found
+        PlaceSeries(marketplace=code, currency=scope.currency or "", sums=lines.along(line))
+        for code, lines in every.items()
     )
 
 

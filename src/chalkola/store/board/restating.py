@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import LiteralString
 
-from chalkola.store.board.asking import rows_of
-from chalkola.store.board.shapes import Restated, Scope
-from chalkola.store.connection import Connection
+from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.product_shapes import Restated
+from chalkola.store.board.shapes import Scope
 
 _RESTATED: LiteralString = """
 SELECT DISTINCT ON (m.place, r.first_day) m.code AS marketplace, r.first_day AS day, 'marketplace' AS of,
@@ -28,9 +28,13 @@ ORDER BY m.place, r.first_day
 """
 
 
-async def read_restated(connection: Connection, scope: Scope, line: Sequence[date]) -> tuple[Restated, ...]:
-    """Return the days of which Amazon changed its mind, in each marketplace's own currency."""
+async def read_restated(look: Look, scope: Scope, line: Sequence[date]) -> tuple[Restated, ...]:
+    """Return the days of which Amazon changed its mind, in each marketplace's own currency: once for everybody."""
     if not line:
         return ()
     given = {"place": scope.place, "first": line[0], "last": line[-1]}
-    return tuple(Restated(**row) for row in await rows_of(connection, _RESTATED, given))
+
+    async def read() -> tuple[Restated, ...]:
+        return tuple(Restated(**row) for row in await rows_of(look.connection, _RESTATED, given))
+
+    return await look.once(("restated", *given.values()), read)

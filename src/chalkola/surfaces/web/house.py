@@ -10,10 +10,13 @@ from starlette.routing import Route
 
 from chalkola.clock import Clock
 from chalkola.settings import SignIn
+from chalkola.store.board.keeping import Kept
 from chalkola.store.connection import Pool
 from chalkola.surfaces.web.entry.google import Google
 from chalkola.surfaces.web.entry.people import Person
 from chalkola.surfaces.web.entry.sessions import Sessions
+
+_DRAWN = 120  # a page takes 130 KB at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class House:
     csrf_key: bytes = field(repr=False)
     given: tuple[str, ...] = ()
     """The names of the settings that are set where it runs."""
+    drawn: Kept = field(default_factory=lambda: Kept(most=_DRAWN))
+    """Pages, by their addresses."""
 
 
 def open_house(

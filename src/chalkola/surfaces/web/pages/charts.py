@@ -7,7 +7,8 @@ from typing import Any
 
 from chalkola.marketplaces import marketplace
 from chalkola.store.board.definitions import BY_KEY, HEADLINE, METRICS, Definition
-from chalkola.store.board.shapes import Product, Restated, Today, Versus
+from chalkola.store.board.product_shapes import PlaceSeries, Product, Restated
+from chalkola.store.board.shapes import Today, Versus
 from chalkola.surfaces.web.pages.spelling import colour, money, place_name
 from chalkola.surfaces.web.pages.spelling import day as spelt_day
 
@@ -79,12 +80,25 @@ def product_chart(product: Product, closed: date | None) -> Chart:
 
 
 def _lines(product: Product, metric: Definition) -> list[dict[str, Any]]:
-    found = ((place.marketplace, place.values.get(metric.key, ())) for place in product.places)
     return [
-        {"name": place_name(code), "colour": colour(code), "values": _numbers(metric, values)}
-        for code, values in found
-        if any(value is not None for value in values)
-    ]
+        {
+            "name": place_name(place.marketplace), "colour": colour(place.marketplace),
+            "values": _numbers(metric, _values(place, metric)),
+        }
+        for place in product.places if _has_values(place, metric)
+    ]  # fmt: skip
+
+
+def _values(place: PlaceSeries, metric: Definition) -> Iterable[Decimal | float | None]:
+    above = place.sums[metric.above]
+    if not metric.below:
+        return above
+    pairs = zip(above, place.sums[metric.below], strict=True)
+    return (float(a) / float(b) if a is not None and b else None for a, b in pairs)
+
+
+def _has_values(place: PlaceSeries, metric: Definition) -> bool:
+    return any(value is not None for value in _values(place, metric))
 
 
 def product_words(product: Product) -> str:
@@ -143,7 +157,7 @@ def _with_values(product: Product) -> list[Definition]:
     sales_first = sorted(METRICS, key=lambda metric: metric.key != "sales")
     return [
         metric for metric in sales_first
-        if any(value is not None for place in product.places for value in place.values.get(metric.key, ()))
+        if any(_has_values(place, metric) for place in product.places)
     ]  # fmt: skip
 
 
@@ -162,7 +176,7 @@ def _metric(metric: Definition) -> dict[str, Any]:
     return {"key": metric.key, "name": metric.name, "unit": metric.unit}
 
 
-def _numbers(metric: Definition, values: Iterable[Decimal | None]) -> list[float | None]:
+def _numbers(metric: Definition, values: Iterable[Decimal | float | None]) -> list[float | None]:
     """Return values as exactly as a chart can show them, and no longer."""
     if metric.unit == "count":
         return [None if value is None else int(value) for value in values]

@@ -1,10 +1,9 @@
 """Coverage: the ledger as a calendar, a month of it, the story of a day, and what is going on now."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from starlette.exceptions import HTTPException
@@ -31,23 +30,28 @@ from chalkola.surfaces.story import told_of
 from chalkola.surfaces.waiting import doing, expectations
 from chalkola.surfaces.web.house import House, house_of
 from chalkola.surfaces.web.pages import calendar
+from chalkola.surfaces.web.pages.drawing import Drawn, draw, filled, once
 from chalkola.surfaces.web.pages.rendering import page
-
-T = TypeVar("T")
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _LOOKED_AHEAD = 2_000
 """So many open pulls are read: a backfill plans no more at a time."""
 _SHOWN = 25
+_SECONDS = 10
+"""So old may be what is told of the ledger as a whole."""
 
 
 async def _calendar(request: Request) -> Response:
+    return await filled(request, await once(request, lambda: _draw(request), seconds=_SECONDS))
+
+
+async def _draw(request: Request) -> Drawn:
     house, of = house_of(request), _dataset(request)
     now = house.clock.now()
     firsts = calendar.months(*calendar.span(now))
-    rows = await _once(house, now, f"rows of {of.name}", lambda: _rows(house, of, now))
-    return await page(
-        request, "coverage.html", catalog=CATALOG, of=of, rows=rows, months=firsts, legend=calendar.LOOKS,
+    return draw(
+        request, "coverage.html", catalog=CATALOG, of=of, rows=await _rows(house, of, now), months=firsts,
+        legend=calendar.LOOKS,
         names=[f"{one:%B %Y}" for one in firsts], tall=calendar.TALL,
     )  # fmt: skip
 
@@ -158,16 +162,11 @@ async def _standing(house: House, now: datetime) -> tuple[list[Standing], Next |
         coverage = await read_coverage(house.pool, [dataset.name for dataset in CATALOG], now)
         return _most_late_first(standings(coverage, (), now)), next_to_ask(coverage, now)
 
-    return await _once(house, now, "standing", look)
+    kept = _kept.setdefault(house.pool, Kept(most=1))
+    return await kept.once(f"{now:%Y-%m-%d %H:%M:%S}"[:-1], "standing", look)  # of ten seconds
 
 
 _kept: WeakKeyDictionary[Pool, Kept] = WeakKeyDictionary()
-
-
-async def _once(house: House, now: datetime, what: str, look: Callable[[], Awaitable[T]]) -> T:
-    """Return what there is to see, looked for once in ten seconds, however many want to know."""
-    kept = _kept.setdefault(house.pool, Kept(most=len(CATALOG) + 1))
-    return await kept.once(f"{now:%Y-%m-%d %H:%M:%S}"[:-1], what, look)
 
 
 def _end(expected: dict[int, Expected]) -> datetime | None:

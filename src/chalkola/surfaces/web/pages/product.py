@@ -1,6 +1,8 @@
 """One product: its days everywhere, why its sales changed, what Amazon said first, its family, and notes."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
@@ -10,9 +12,10 @@ from starlette.routing import Route
 from chalkola.periods import ONE_DAY
 from chalkola.store.board.asking import NotUnderstood
 from chalkola.store.board.definitions import BY_KEY, METRICS
-from chalkola.store.board.notes import LONGEST, add_note, delete_note
+from chalkola.store.board.notes import LONGEST, add_note, delete_note, notes_of
 from chalkola.store.board.product import product as board
-from chalkola.store.board.shapes import ALL, Product, Restated, Versus
+from chalkola.store.board.product_shapes import Product, Restated
+from chalkola.store.board.shapes import ALL, Versus
 from chalkola.surfaces.web.house import house_of, person_of
 from chalkola.surfaces.web.pages.asked import (
     CURRENCIES,
@@ -24,9 +27,10 @@ from chalkola.surfaces.web.pages.asked import (
     read_scope,
 )
 from chalkola.surfaces.web.pages.charts import product_chart, product_words, restated_chart, restated_words
+from chalkola.surfaces.web.pages.drawing import Drawn, draw, filled, once
 from chalkola.surfaces.web.pages.places import freshness_and_places, place_options
-from chalkola.surfaces.web.pages.refusing import refusing
-from chalkola.surfaces.web.pages.rendering import page, sorry
+from chalkola.surfaces.web.pages.refusing import NotHere, refusing
+from chalkola.surfaces.web.pages.rendering import own, page, rendered, shared, sorry
 from chalkola.surfaces.web.pages.spelling import period_name
 
 _LINE_DAYS = 400
@@ -41,52 +45,73 @@ async def _product(request: Request) -> Response:
 
 
 async def _shown(request: Request, *, status: int = 200, refused: str = "", typed: str = "") -> Response:
+    drawn = await once(request, lambda: _draw(request))
+    notes = await _notes(request, drawn, refused=refused, typed=typed)
+    return await filled(request, drawn, status=status, notes=notes)
+
+
+async def _draw(request: Request) -> Drawn:
     house, versus = house_of(request), _versus(request)
     seen = await _seen(request)
-    if seen is None:
-        return await _unknown(request)
     fresh, places = await freshness_and_places(house, seen.scope)
     address = _address(seen, versus)
-    return await page(
-        request, "product.html", status=status, seen=seen, versus=versus, address=address, currency=seen.currency,
-        metrics=METRICS, by_key=BY_KEY, versus_names=VERSUS_NAMES, refused=refused, typed=typed, longest=LONGEST,
-        places=place_options(places, address), freshness=fresh,
-        currency_options=[(one, address.but(currency=one), one) for one in CURRENCIES],
+    family = [seen.asin, *([seen.parent.asin] if seen.parent else [])]
+    return draw(
+        request, "product.html", seen=seen, versus=versus, address=address, currency=seen.currency,
+        metrics=METRICS, by_key=BY_KEY, versus_names=VERSUS_NAMES, places=place_options(places, address),
+        freshness=fresh, currency_options=[(one, address.but(currency=one), one) for one in CURRENCIES],
         period_options=[(period_name(one), address.but(period=one), one) for one in PERIODS],
         versus_options=[(name, address.but(versus=key), key) for key, name in VERSUS_NAMES.items()],
         kin_address=address.at(""), chart=product_chart(seen, fresh.closed), chart_words=product_words(seen),
-        restated=_restated(seen), restated_chart=restated_chart(seen.restated),
-        restated_words=restated_words(seen.restated), writer=_writer(request),
-        newest=seen.days[-1] if seen.days else None,
+        restated_chart=restated_chart(seen.restated), restated_words=restated_words(seen.restated),
+        beside={"family": family, "address": address, "newest": seen.days[-1] if seen.days else None},
     )  # fmt: skip
+
+
+async def _notes(request: Request, drawn: Drawn, *, refused: str, typed: str) -> str:
+    """Return the notes, with the form to write one: what was `typed` stays in it where it was `refused`."""
+    house, of = house_of(request), drawn.beside
+    return rendered("product_notes.html", {
+        **shared(request), **own(request), "notes": await notes_of(house.pool, of["family"]), 
+        "asin": of["family"][0], "path": f"/products/{quote(of['family'][0])}", "address": of["address"],
+        "newest": of["newest"] or house.clock.now().date(), "refused": refused, "typed": typed, "longest": LONGEST,
+        "writer": _writer(request), "is_owner": person_of(request).is_owner,
+    })  # fmt: skip
 
 
 @refusing
 async def _days(request: Request) -> Response:
     """Answer the period's days: as a part of the page, or as a page of their own where no script asks."""
+    return await _part(request, "product_days", lambda seen: {"metrics": METRICS, "days": _places_of_days(seen)})
+
+
+@refusing
+async def _restated(request: Request) -> Response:
+    """Answer what Amazon said first of each day, in the same two ways."""
+    return await _part(request, "product_restated", lambda seen: {"by_key": BY_KEY, "restated": _latest_first(seen)})
+
+
+async def _part(request: Request, name: str, values: Callable[[Product], dict[str, Any]]) -> Response:
     seen = await _seen(request)
-    if seen is None:
-        return await _unknown(request)
     is_part = request.headers.get("hx-request-type") == "partial"
     answer = await page(
-        request, "product_days_part.html" if is_part else "product_days.html", seen=seen, metrics=METRICS,
-        currency=seen.currency, days=_places_of_days(seen), address=_address(seen, _versus(request)),
+        request, f"{name}_part.html" if is_part else f"{name}.html", seen=seen, currency=seen.currency,
+        address=_address(seen, _versus(request)), **values(seen),
     )  # fmt: skip
     answer.headers["Vary"] = "Accept-Encoding, Cookie, HX-Request-Type"
     return answer
 
 
-async def _seen(request: Request) -> Product | None:
+async def _seen(request: Request) -> Product:
     house, asked = house_of(request), request.query_params
     period, _, _ = read_period(asked)
-    return await board(
+    seen = await board(
         house.pool, house.clock.now(), request.path_params["asin"], read_scope(asked), versus=_versus(request),
         period="Last 30 days" if period.upper() == "CUSTOM" else period, length=_LINE_DAYS,
     )  # fmt: skip
-
-
-async def _unknown(request: Request) -> Response:
-    return await sorry(request, 404, "There is no product of this ASIN here.", "Look for it among all products.")
+    if seen is None:
+        raise NotHere("There is no product of this ASIN here.", "Look for it among all products.")
+    return seen
 
 
 def _versus(request: Request) -> Versus:
@@ -164,13 +189,14 @@ def _places_of_days(seen: Product) -> list[int]:
     return [n for n, day in enumerate(seen.days) if first <= day <= last][::-1]
 
 
-def _restated(seen: Product) -> list[Restated]:
+def _latest_first(seen: Product) -> list[Restated]:
     return sorted(seen.restated, key=lambda one: (one.day, one.marketplace), reverse=True)
 
 
 ROUTES = (
     Route("/products/{asin}", _product, methods=["GET"]),
     Route("/products/{asin}/days", _days, methods=["GET"]),
+    Route("/products/{asin}/restated", _restated, methods=["GET"]),
     Route("/products/{asin}/notes", _write, methods=["POST"]),
     Route("/products/{asin}/notes/{note:int}/delete", _delete, methods=["POST"]),
 )

@@ -21,6 +21,7 @@ from chalkola.surfaces.web.pages.asked import (
     products_address,
     read_products,
 )
+from chalkola.surfaces.web.pages.drawing import Drawn, draw, filled, once
 from chalkola.surfaces.web.pages.places import freshness_and_places
 from chalkola.surfaces.web.pages.refusing import refusing
 from chalkola.surfaces.web.pages.rendering import page
@@ -29,27 +30,29 @@ from chalkola.surfaces.web.pages.spelling import currency_of
 
 @refusing
 async def _products(request: Request) -> Response:
+    return await filled(request, await once(request, lambda: _draw(request)))
+
+
+async def _draw(request: Request) -> Drawn:
     if request.headers.get("hx-request-type") == "partial":
         return await _table_alone(request)
     house = house_of(request)
     fresh, places = await freshness_and_places(house, Scope())
     if not places:
-        return await page(request, "nothing.html")
+        return draw(request, "nothing.html")
     seen = await board(house.pool, house.clock.now(), read_products(request.query_params))
-    answer = await page(
-        request, "products.html", **_table(seen), freshness=fresh, places=places, currencies=CURRENCIES,
-        metrics=[BY_KEY[key] for key in COLUMNS], periods=_periods(seen.query), sizes=PAGE_SIZES,
+    return draw(
+        request, "products.html", headers={"Vary": _VARY}, **_table(seen), freshness=fresh, places=places,
+        currencies=CURRENCIES, metrics=[BY_KEY[key] for key in COLUMNS], periods=_periods(seen.query),
+        sizes=PAGE_SIZES,
     )  # fmt: skip
-    answer.headers["Vary"] = _VARY
-    return answer
 
 
-async def _table_alone(request: Request) -> Response:
+async def _table_alone(request: Request) -> Drawn:
     house = house_of(request)
     seen = await board(house.pool, house.clock.now(), read_products(request.query_params))
-    answer = await page(request, "products_table.html", **_table(seen))
-    answer.headers["Vary"], answer.headers["HX-Push-Url"] = _VARY, products_address(seen.query).text
-    return answer
+    headers = {"Vary": _VARY, "HX-Push-Url": products_address(seen.query).text}
+    return draw(request, "products_table.html", headers=headers, **_table(seen))
 
 
 def _table(seen: ProductsPage) -> dict[str, Any]:

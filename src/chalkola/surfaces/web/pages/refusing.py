@@ -9,6 +9,16 @@ from starlette.responses import Response
 from chalkola.store.board.asking import NotUnderstood, TooSlow
 from chalkola.surfaces.web.pages.rendering import sorry
 
+
+class NotHere(Exception):
+    """There is nothing of this name, and why, or where to look."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
 Page = Callable[[Request], Awaitable[Response]]
 
 
@@ -21,6 +31,8 @@ def refusing(made: Page) -> Page:
             return await made(request)
         except NotUnderstood as error:
             return await sorry(request, 400, error.what, error.remedy or "")
+        except NotHere as error:
+            return await sorry(request, 404, error.what, error.remedy)
         except TooSlow as error:
             return await sorry(request, 503, error.what, error.remedy or "")
 

@@ -1,9 +1,12 @@
 """From a template to an answer. Whatever comes from Amazon or from people is text there, and never HTML."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,16 +31,30 @@ def templates() -> Environment:
         loader=PackageLoader("chalkola.surfaces.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(value).decode()
     environment.globals.update(static=static_files.address, spelling=spelling)
     return environment
 
 
 async def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page. A template finds `values`, and what `_shared` names."""
-    html = templates().get_template(template).render({**_shared(request), "status": status, **values})
-    headers = {"Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Cookie"}
-    return await answered(request, html.encode(), "text/html; charset=utf-8", status=status, headers=headers)
+    """Return a page. A template finds `values`, and what `shared` and `own` name."""
+    person = request.scope.get("chalkola.person")
+    given = {**shared(request), **own(request), "is_inside": person is not None, "person": person, "status": status}
+    return await sent(request, rendered(template, {**given, **values}), status=status)
+
+
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """Return what a template makes of values."""
+    return templates().get_template(template).render(values)
+
+
+async def sent(
+    request: Request, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer that brings a page."""
+    always = {"Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Cookie"}
+    given = {**always, **(headers or {})}
+    return await answered(request, html.encode(), "text/html; charset=utf-8", status=status, headers=given)
 
 
 async def sorry(request: Request, status: int, what: str, remedy: str = "") -> Response:
@@ -53,11 +70,25 @@ async def sorry(request: Request, status: int, what: str, remedy: str = "") -> R
     return await page(request, "sorry.html", status=status, what=what, remedy=remedy)
 
 
-def _shared(request: Request) -> dict[str, Any]:
+def shared(request: Request) -> dict[str, Any]:
+    """Return what all templates find, whoever looks."""
     house = house_of(request)
     return {
-        "sections": house.sections, "path": request.url.path, "person": request.scope.get("chalkola.person"),
-        "signs_in": house.entry is not None, "now": house.clock.now(),
-        "csrf": lambda: csrf.token(house.csrf_key, cookies.read(request, cookies.SESSION)),
-        "csrf_field": csrf.FIELD, "csrf_header": csrf.HEADER,
+        "sections": house.sections, "path": request.url.path, "now": house.clock.now(), "csrf_field": csrf.FIELD,
+        "csrf_header": csrf.HEADER,
     }  # fmt: skip
+
+
+def own(request: Request) -> dict[str, Callable[[], str]]:
+    """Return what is each one's own: a token for changes, and who they are, with what ends their session."""
+    house, person = house_of(request), request.scope.get("chalkola.person")
+
+    def token() -> str:
+        return csrf.token(house.csrf_key, cookies.read(request, cookies.SESSION))
+
+    def who() -> str:
+        if person is None or house.entry is None:
+            return ""
+        return Markup(rendered("who.html", {"person": person, "csrf": token, "csrf_field": csrf.FIELD}))
+
+    return {"csrf": token, "who": who}

@@ -19,9 +19,9 @@ from chalkola.surfaces.web.pages.asked import (
     read_scope,
 )
 from chalkola.surfaces.web.pages.charts import trend_chart, trend_words
+from chalkola.surfaces.web.pages.drawing import Drawn, draw, filled, once
 from chalkola.surfaces.web.pages.places import place_options
 from chalkola.surfaces.web.pages.refusing import refusing
-from chalkola.surfaces.web.pages.rendering import page
 
 NAMES = {"last_day": "Last closed day", "yesterday": "Yesterday", "month": "Month to date"}
 _MOVERS_OF: dict[MoversOf, str] = {"last_day": "Last closed day", "month": "Month to date"}
@@ -29,6 +29,10 @@ _MOVERS_OF: dict[MoversOf, str] = {"last_day": "Last closed day", "month": "Mont
 
 @refusing
 async def _today(request: Request) -> Response:
+    return await filled(request, await once(request, lambda: _draw(request)))
+
+
+async def _draw(request: Request) -> Drawn:
     house, asked = house_of(request), request.query_params
     versus: Versus = one_of(asked, "versus", Versus, "week_ago")
     movers_of: MoversOf = one_of(asked, "of", MoversOf, "last_day")
@@ -36,9 +40,9 @@ async def _today(request: Request) -> Response:
         house.pool, house.clock.now(), read_scope(asked), versus=versus, movers_of=movers_of, most=5
     )
     if not seen.places:
-        return await page(request, "nothing.html")
+        return draw(request, "nothing.html")
     address = Address(path="/", values=_values(seen))
-    return await page(
+    return draw(
         request, "today.html", today=seen, alerts=await _open_alerts(house) if seen.open_alerts else (),
         names=NAMES, metrics=[BY_KEY[key] for key in HEADLINE], by_key=BY_KEY,
         places=place_options(seen.places, address), versus_names=VERSUS_NAMES, address=address,
