@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalkola.store.board.by_product import ByProduct, ChildSums, Pair
 from chalkola.store.board.daily import runs
+from chalkola.store.board.day_lines import FINE, DayLines
 from chalkola.store.board.definitions import BY_KEY, METRICS, Definition
 from chalkola.store.board.families import children_lines, every_child, families
 from chalkola.store.board.kinship import kinship
@@ -66,15 +67,17 @@ def test_lines_add_up_to_a_window_and_have_nothing_where_there_is_no_row(
 ) -> None:
     first, last = DAY + timedelta(days=begin), DAY + timedelta(days=end)
     held = [DAY + timedelta(days=n) for n in range(5, 36)]
+    whole = {name: [by_day.get(day, NOTHING)[name] for day in held] for name in SUMS}
+    fine = {name: [value and value * 10_000 for value in whole[name]] for name in FINE}
     lines = Lines(
         first=held[0], seen=[day in by_day for day in held],
-        sums={name: [by_day.get(day, NOTHING)[name] for day in held] for name in SUMS},
+        lines=DayLines(sums={**whole, **fine}, rates=[Decimal(1)] * len(held)),
     )  # fmt: skip
     inside = [by_day[day] for day in sorted(by_day) if first <= day <= last]
     assert lines.within(first, last) == (added(inside) if inside else None)
     wanted = [DAY + timedelta(days=n) for n in range(41)]
     for place, day in enumerate(wanted):
-        assert {name: line[place] for name, line in lines.along(wanted).items()} == by_day.get(day, NOTHING)
+        assert {name: line[place] for name, line in lines.along(wanted).exact.items()} == by_day.get(day, NOTHING)
 
 
 @given(st.lists(st.none() | st.integers(-9, 9), min_size=28, max_size=31))

@@ -98,4 +98,4 @@ async def _figures(url: str, asin: str) -> Any:
     async with open_pool(url, size=1) as fresh:  # in which nothing is kept
         page = await product(fresh, NOW, asin, EUROS, period="Last 30 days", length=100)
     assert page is not None
-    return {one.marketplace: one.sums for one in page.places}, page.cells
+    return {one.marketplace: one.lines.exact for one in page.places}, page.cells

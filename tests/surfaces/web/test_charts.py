@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalkola.store.board.day_lines import DayLines
 from chalkola.store.board.product_shapes import PlaceSeries, Product, Restated
 from chalkola.store.board.shapes import Scope, Span
 from chalkola.store.board.windows import SUMS
@@ -31,7 +33,7 @@ def product(
     places = tuple(
         PlaceSeries(
             marketplace=code, currency="EUR",
-            sums={name: of.get(name, [None] * length) for name in SUMS},
+            lines=DayLines(sums={name: of.get(name, [None] * length) for name in SUMS}, rates=[Decimal(1)] * length),
         )
         for code, of in values.items()
     )  # fmt: skip
@@ -44,7 +46,7 @@ def product(
 
 
 def test_a_ratio_is_divided_in_the_browser_where_both_of_its_sums_are_drawn() -> None:
-    sold = {"units": [2, 3], "sessions": [10, 0], "buy_box_views": [3, None], "buy_box_base": [4, 4]}
+    sold = {"units": [2, 3], "sessions": [10, 0], "buy_box_views": [30_000, None], "buy_box_base": [4, 4]}
     found = {one["key"]: one for one in product_chart(product({"DE": sold}, 2), DAY)["metrics"]}
     assert found["cvr"]["of"] == ["units", "sessions"]
     assert "lines" not in found["cvr"]

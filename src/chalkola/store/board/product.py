@@ -97,8 +97,9 @@ _AMAZONS = ("sessions", "page_views", "buy_box_views", "buy_box_base")
 
 def _places(every: Series, line: Sequence[date], scope: Scope) -> tuple[PlaceSeries, ...]:
     return tuple(
-        PlaceSeries(marketplace=code, currency=scope.currency or "", sums=lines.along(line))
+        PlaceSeries(marketplace=code, currency=scope.currency or "", lines=lines.along(line))
         for code, lines in every.items()
+        if line
     )
 
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
+from chalkola.store.board.day_lines import DayLines
 from chalkola.store.board.definitions import METRICS
 from chalkola.store.board.shapes import Cell, Scope, Span, Split
-from chalkola.store.board.windows import Line, line_of
+from chalkola.store.board.windows import line_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +25,17 @@ class Relative:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceSeries:
-    """A product's days in one marketplace. `sums` has what metrics are made of, and `values[metric][n]` is that of
+    """A product's days in one marketplace. `lines` has what metrics are made of, and `values[metric][n]` is that of
     `Product.days[n]`; money is in `currency` (the marketplace's own; for a scope of ALL the page's)."""
 
     marketplace: str
     currency: str
-    sums: Mapping[str, Line]
+    lines: DayLines
 
     @cached_property
     def values(self) -> Mapping[str, tuple[Decimal | None, ...]]:
         """Return every metric's days."""
-        return {one.key: line_of(one, self.sums) for one in METRICS}
+        return {one.key: line_of(one, self.lines.exact) for one in METRICS}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from chalkola.periods import ONE_DAY
 from chalkola.store.board.asking import Look, rows_of
 from chalkola.store.board.daily import read_rates
+from chalkola.store.board.day_lines import FINE, DayLines
 from chalkola.store.board.kinship import Kinship
 from chalkola.store.board.shapes import Scope
 from chalkola.store.board.windows import SUMS, Line, Sums
@@ -19,25 +20,22 @@ from chalkola.store.board.windows import SUMS, Line, Sums
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """A product's sums in one marketplace, by column: element n is that of the n-th day after `first`, None where it
-    is not known. `seen`: whether the day has a row."""
+    """A product's sums in one marketplace, as `DayLines` has them. `seen`: whether a day has a row."""
 
     first: date
     seen: Sequence[bool]
-    sums: Mapping[str, Line]
+    lines: DayLines
 
     def within(self, first: date, last: date) -> Sums | None:
         """Return the sums over days, both included; None where none of them has a row."""
-        inside = slice(max(0, (first - self.first).days), max(0, (last - self.first).days + 1))
-        return {name: _sum(line[inside]) for name, line in self.sums.items()} if any(self.seen[inside]) else None
+        begin, end = max(0, (first - self.first).days), max(0, (last - self.first).days + 1)
+        if not any(self.seen[begin:end]):
+            return None
+        return {name: _sum(line) for name, line in self.lines.cut(begin, end).exact.items()}
 
-    def along(self, days: Sequence[date]) -> Mapping[str, Line]:
+    def along(self, days: Sequence[date]) -> DayLines:
         """Return the sums of days in a row; None where a day has no row."""
-        if not days:
-            return dict.fromkeys(self.sums, ())
-        begin, end = (days[0] - self.first).days, (days[-1] - self.first).days + 1
-        before, after = [None] * -begin, [None] * (end - len(self.seen))
-        return {name: [*before, *line[max(0, begin) : max(0, end)], *after] for name, line in self.sums.items()}
+        return self.lines.cut((days[0] - self.first).days, (days[-1] - self.first).days + 1)
 
 
 Series = Mapping[str, Lines]
@@ -83,9 +81,6 @@ _OF_ROW: Mapping[str, LiteralString] = {
     "order_items": "total_order_items", "buy_box_views": "page_views * buy_box_percentage / 100",
     "buy_box_base": "CASE WHEN buy_box_percentage IS NOT NULL THEN page_views END",
 }  # fmt: skip
-_FINE = ("sales", "buy_box_views")
-"""What sums of months have in ten-thousandths."""
-_FINEST = Decimal("0.0001")
 _SOLD, _SEEN = ("units", "sales", "order_items"), ("sessions", "page_views", "buy_box_views", "buy_box_base")
 
 
@@ -170,7 +165,7 @@ def _summed(kinds: Iterable[_Kind]) -> LiteralString:
 
 
 def _array(name: str) -> LiteralString:
-    return "bigint[]" if name in _FINE else "integer[]"
+    return "bigint[]" if name in FINE else "integer[]"
 
 
 def _rows(kind: _Kind) -> LiteralString:
@@ -186,7 +181,7 @@ def _rows(kind: _Kind) -> LiteralString:
 
 @dataclass(frozen=True, kw_only=True)
 class _Growing:
-    """A product's sums in one marketplace, while they are read; those of `_FINE` in ten-thousandths."""
+    """A product's sums in one marketplace, while they are read; those of `FINE` in ten-thousandths."""
 
     first: date
     seen: list[bool]
@@ -209,7 +204,7 @@ class _Growing:
         self.seen[at] = True
         for name in SUMS:
             if (value := row.get(name)) is not None:
-                self._add(name, at, [value * 10_000 if name in _FINE else int(value)])
+                self._add(name, at, [value * 10_000 if name in FINE else int(value)])
 
     def _add(self, name: str, at: int, values: Line) -> None:
         line = self.sums.setdefault(name, [None] * len(self.seen))
@@ -230,7 +225,7 @@ def by_day(running: Sequence[int] | None, known: int, length: int) -> list[int |
 
 
 async def _priced(look: Look, scope: Scope, found: Mapping[UUID, _Growing], days: Sequence[date]) -> dict[str, Lines]:
-    """Return what was found by the marketplaces' codes and in their order, with money in the scope's currency."""
+    """Return what was found by the marketplaces' codes and in their order, with rates into the scope's currency."""
     rates = await read_rates(look, scope.currency or "", days)
     series = {}
     for place in await _read_places(look):
@@ -238,13 +233,8 @@ async def _priced(look: Look, scope: Scope, found: Mapping[UUID, _Growing], days
             continue
         sums: dict[str, Line] = {name: one.sums.get(name) or [None] * len(one.seen) for name in SUMS}
         dated = (one.first + n * ONE_DAY for n in range(len(one.seen)))
-        fine = [rate * _FINEST if (rate := rates.get((place["currency_code"], day))) else None for day in dated]
-        sums["sales"] = [
-            value * rate if value is not None and rate is not None else None
-            for value, rate in zip(sums["sales"], fine, strict=True)
-        ]
-        sums["buy_box_views"] = [None if value is None else value * _FINEST for value in sums["buy_box_views"]]
-        series[place["code"]] = Lines(first=one.first, seen=one.seen, sums=sums)
+        lines = DayLines(sums=sums, rates=[rates.get((place["currency_code"], day)) for day in dated])
+        series[place["code"]] = Lines(first=one.first, seen=one.seen, lines=lines)
     return series
 
 

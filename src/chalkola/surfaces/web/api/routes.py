@@ -90,7 +90,8 @@ async def one(
     )  # fmt: skip
     if found is None:
         raise Refused(status=404, code="not_found", detail=f"Nothing is known of {asin}.")
-    return await _told(request, answers.Product, found)
+    places = [{name: getattr(place, name) for name in answers.PlaceSeries.model_fields} for place in found.places]
+    return await _told(request, answers.Product, found, places=places)
 
 
 @router.get("/products/{asin}/children", response_model=answers.Children)

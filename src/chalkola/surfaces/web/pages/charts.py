@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from chalkola.marketplaces import marketplace
@@ -89,16 +90,19 @@ def _lines(product: Product, metric: Definition) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _values(place: PlaceSeries, metric: Definition) -> Iterable[Decimal | float | None]:
-    above = place.sums[metric.above]
+def _values(place: PlaceSeries, metric: Definition) -> Sequence[float | None]:
+    above = place.lines.drawn(metric.above)
     if not metric.below:
         return above
-    pairs = zip(above, place.sums[metric.below], strict=True)
-    return (float(a) / float(b) if a is not None and b else None for a, b in pairs)
+    pairs = zip(above, place.lines.drawn(metric.below), strict=True)
+    return [a / b if a is not None and b else None for a, b in pairs]
 
 
 def _has_values(place: PlaceSeries, metric: Definition) -> bool:
-    return any(value is not None for value in _values(place, metric))
+    above = place.lines.sums[metric.above]
+    below = place.lines.sums[metric.below] if metric.below else repeat(1)
+    rates = place.lines.rates if metric.above == "sales" else repeat(1)
+    return any(a is not None and b and rate for a, b, rate in zip(above, below, rates, strict=False))
 
 
 def product_words(product: Product) -> str:

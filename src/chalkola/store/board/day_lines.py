@@ -1,0 +1,54 @@
+"""Sums of days in one marketplace, as whole numbers: what charts draw and exact figures are made from. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from chalkola.store.board.windows import Line
+
+FINE = ("sales", "buy_box_views")
+"""What is counted in ten-thousandths."""
+_FINEST = Decimal("0.0001")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayLines:
+    """Sums of days in a row, by column (`windows.SUMS`): None where one is not known. `sums` has those of `FINE` in
+    ten-thousandths and money in the marketplace's currency; `rates` has what one unit of that is in the currency in
+    which it is shown, None where there is no rate."""
+
+    sums: Mapping[str, Line]
+    rates: Sequence[Decimal | None]
+
+    @cached_property
+    def exact(self) -> Mapping[str, Line]:
+        """Return the sums as they are, with money in the currency in which it is shown."""
+        return {
+            **self.sums,
+            "buy_box_views": [None if value is None else value * _FINEST for value in self.sums["buy_box_views"]],
+            "sales": [
+                None if value is None or rate is None else value * rate * _FINEST
+                for value, rate in zip(self.sums["sales"], self.rates, strict=True)
+            ],
+        }
+
+    def drawn(self, name: str) -> Sequence[float | None]:
+        """Return a column as floats, or as whole numbers where it is of them: near enough to be drawn."""
+        line = self.sums[name]
+        if name == "sales":
+            rates = [None if rate is None else float(rate) / 10_000 for rate in self.rates]
+            pairs = zip(line, rates, strict=True)
+            return [None if value is None or rate is None else float(value) * rate for value, rate in pairs]
+        if name in FINE:
+            return [None if value is None else float(value) / 10_000 for value in line]
+        return [None if value is None else int(value) for value in line]
+
+    def cut(self, begin: int, end: int) -> "DayLines":
+        """Return the days from place `begin` to before `end`, which may lie outside: nothing is known there."""
+
+        def part(line: Sequence[Decimal | int | None]) -> list[Decimal | int | None]:
+            return [*[None] * -begin, *line[max(0, begin) : max(0, end)], *[None] * (end - len(line))]
+
+        rates = [*[None] * -begin, *self.rates[max(0, begin) : max(0, end)], *[None] * (end - len(self.rates))]
+        return DayLines(sums={name: part(line) for name, line in self.sums.items()}, rates=rates)
