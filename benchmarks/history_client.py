@@ -18,8 +18,8 @@ from trends import plain_insert
 from chalkola.datasets import SOURCES
 from chalkola.datasets.model import Box, Source
 from chalkola.documents import Document, spool
+from chalkola.pipeline.ending import _LARGE_AT_ONCE
 from chalkola.pipeline.memory import rarely_collecting
-from chalkola.pipeline.pull import _LARGE_AT_ONCE
 from chalkola.store.connection import open_pool
 
 

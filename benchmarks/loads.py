@@ -11,7 +11,8 @@ from chalkola.datasets.model import Box, Pull, Source
 from chalkola.documents import Document
 from chalkola.pipeline.load import Loaded, Loader, Received
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Claimed, Ledger
+from chalkola.store.ledger import Ledger
+from chalkola.store.pulls import Claimed
 from chalkola.store.survey import fits_of
 
 _WORKER = "benchmark"

@@ -17,12 +17,12 @@ from measuring import cpu_seconds, peak_mb
 
 from chalkola.clock import JumpingClock
 from chalkola.datasets import CATALOG, SOURCES
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import pull
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store, open_store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 
 _METERED = ("createReport", "getReport", "getReportDocument", "sales_and_traffic.report")
 

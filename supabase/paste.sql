@@ -3060,7 +3060,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/40_calendar.sql' AND checksum = '75dfbd534aa10ec6') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/40_calendar.sql' AND checksum = '8407948d27ed43a7') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -3081,8 +3081,9 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT min(d.day) FROM generate_series(s.today - 5, s.today - 1, interval '1 day') AS g (at)
     CROSS JOIN LATERAL (SELECT g.at::date) AS d (day)
     WHERE ((d.day + 1)::timestamp AT TIME ZONE m.zone) + interval '72 hours' > now
+      -- OFFSET 0: five days are looked up, not all of them read
       AND NOT EXISTS (SELECT FROM sp_slices l WHERE l.dataset = 'sales_and_traffic' AND l.scope = s.scope
-                      AND l.first_day = d.day AND l.state IN ('proven', 'differs', 'empty'))
+                      AND l.first_day = d.day AND l.state IN ('proven', 'differs', 'empty') OFFSET 0)
   ) AS w (waited_for)
   LEFT JOIN LATERAL (
     SELECT l.first_day FROM sp_slices l
@@ -3126,7 +3127,7 @@ RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     (SELECT concat_ws(' ', count(*), max(date)) FROM fx_rates))), 16);
 $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/40_calendar.sql', '75dfbd534aa10ec6')
+  INSERT INTO sp_migrations VALUES ('sheets/40_calendar.sql', '8407948d27ed43a7')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -3136,7 +3137,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/45_columns.sql' AND checksum = '518e547991deaa8a') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/45_columns.sql' AND checksum = 'b15742830b43a278') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -3167,13 +3168,16 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     FROM places p CROSS JOIN unnest(periods) WITH ORDINALITY AS g (period, place)
     CROSS JOIN LATERAL sp_sheet_period(g.period, p.today, p.closed, start, "end") f
   ), days AS (  -- by column and member
-    SELECT c.col, m.marketplace_id, count(l.first_day)::integer AS there, count(p.first_day)::integer AS of_parents
+    SELECT c.col, m.marketplace_id, d.there, d.of_parents
     FROM cols c JOIN calendar m ON m.marketplace_id = ANY (c.members)
-    LEFT JOIN sp_slices l ON l.dataset = 'sales_and_traffic' AND l.scope = m.scope
-      AND l.first_day BETWEEN c.first AND c.last AND (l.state IN ('proven', 'differs', 'empty') OR l.row_count > 0)
-    LEFT JOIN sp_slices p ON p.dataset = 'daily_parents' AND p.scope = l.scope AND p.first_day = l.first_day
-      AND (p.state IN ('proven', 'differs', 'empty') OR p.row_count > 0)
-    WHERE NOT c.is_empty GROUP BY 1, 2
+    CROSS JOIN LATERAL (
+      SELECT count(*)::integer AS there, count(p.first_day)::integer AS of_parents
+      FROM sp_slices l
+      LEFT JOIN sp_slices p ON p.dataset = 'daily_parents' AND p.scope = l.scope AND p.first_day = l.first_day
+        AND (p.state IN ('proven', 'differs', 'empty') OR p.row_count > 0)
+      WHERE l.dataset = 'sales_and_traffic' AND l.scope = m.scope AND l.first_day BETWEEN c.first AND c.last
+        AND (l.state IN ('proven', 'differs', 'empty') OR l.row_count > 0)) AS d
+    WHERE NOT c.is_empty
   ), held AS (
     SELECT c.*, d.there, d.marketplaces_there, d.has_parents,
            CASE WHEN c.closed IS NULL THEN 'none'
@@ -3207,7 +3211,7 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   FROM held h ORDER BY h.col;
 $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/45_columns.sql', '518e547991deaa8a')
+  INSERT INTO sp_migrations VALUES ('sheets/45_columns.sql', 'b15742830b43a278')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -3506,12 +3510,30 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/60_sums.sql' AND checksum = '06932771503196ee') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/60_sums.sql' AND checksum = '9051b894dde64836') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
   EXECUTE $script$
 -- The cells of a grid, from sums.
+
+-- What the items of a grid are, the n-th of which is `item`, by its number, in every marketplace that knows it; where the grid
+-- is of one that knows all of them, in that.
+CREATE OR REPLACE FUNCTION sp_sheet_found(items text[], members uuid[], OUT ns integer[], OUT places uuid[], OUT levels text[],
+                                          OUT asins text[])
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+  IF cardinality(members) = 1 THEN  -- the others need not be asked
+    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
+    FROM (SELECT i.n::integer, k.* FROM unnest(items) WITH ORDINALITY AS i (item, n)
+          JOIN sp_sheet_known(members) k ON k.asin = upper(i.item)) AS f
+    HAVING count(*) = (SELECT count(item) FROM unnest(items) AS item);
+  END IF;
+  IF ns IS NULL THEN
+    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
+    FROM sp_sheet_find(items) f;
+  END IF;
+END $$;
 
 -- The n-th item in column `col` of a grid (`sp_sheet_grid`). `known`: whether any marketplace knows the item. `figures` has the
 -- value of each of the metrics `wanted`. No value: nothing is known of it there. What a marketplace knows an item by and has no
@@ -3525,27 +3547,16 @@ DECLARE
   windows record;
   members constant uuid[] := ARRAY(
     SELECT DISTINCT e::uuid FROM jsonb_array_elements(columns) c, jsonb_array_elements_text(c -> 'members') e);
-  ns integer[];
-  places uuid[];
-  levels text[];
-  asins text[];
+  found record;
 BEGIN
   SELECT array_agg(c.col) AS cols, array_agg(i.id) AS ids, array_agg(c.first) AS firsts, array_agg(c.last) AS lasts
   INTO windows
   FROM jsonb_to_recordset(columns) AS c (col integer, members uuid[], first date, last date, state text)
   CROSS JOIN LATERAL unnest(c.members) AS i (id) WHERE c.state IN ('closed', 'preliminary');
-  IF cardinality(members) = 1 THEN  -- where one knows all of them, the others need not be asked
-    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
-    FROM (SELECT i.n::integer, k.* FROM unnest(items) WITH ORDINALITY AS i (item, n)
-          JOIN sp_sheet_known(members) k ON k.asin = upper(i.item)) AS f
-    HAVING count(*) = (SELECT count(item) FROM unnest(items) AS item);
-  END IF;
-  IF ns IS NULL THEN
-    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
-    FROM sp_sheet_find(items) f;
-  END IF;
-  RETURN QUERY EXECUTE sp_sheet_cells_query(wanted, coalesce('parent' = ANY (levels), false))
-    USING windows.cols, windows.ids, windows.firsts, windows.lasts, target, columns, ns, places, levels, asins, items;
+  SELECT * INTO found FROM sp_sheet_found(items, members);
+  RETURN QUERY EXECUTE sp_sheet_cells_query(wanted, coalesce('parent' = ANY (found.levels), false))
+    USING windows.cols, windows.ids, windows.firsts, windows.lasts, target, columns, found.ns, found.places, found.levels,
+          found.asins, items;
 END $$;
 
 -- The lines that add up to the cells: (n, col, bit of the marketplace, each of the series), from `found`, `cols` and
@@ -3614,7 +3625,7 @@ RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
 $$;
 DROP FUNCTION IF EXISTS sp_sheet_sums(text, integer[], uuid[], date[], date[], text);
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/60_sums.sql', '06932771503196ee')
+  INSERT INTO sp_migrations VALUES ('sheets/60_sums.sql', '9051b894dde64836')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -3758,7 +3769,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '06f4fc8294434842') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/68_product.sql' AND checksum = '07c8a980aae85498') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -3770,23 +3781,27 @@ BEGIN
 CREATE OR REPLACE FUNCTION sp_sheet_facts(asins text[], members uuid[])
 RETURNS TABLE (asin text, title text, sku text, skus text, price numeric, currency_code text, status text, fulfilment text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (l.asin) l.asin, first_value(l.title) OVER best, first_value(l.sku) OVER by_sku,
-         (SELECT string_agg(DISTINCT s.sku, '|') FROM sp_listings s WHERE s.asin = l.asin AND s.marketplace_id = l.marketplace_id),
-         first_value(l.price) OVER best, first_value(l.currency_code) OVER best, first_value(l.status) OVER best,
-         first_value(l.fulfilment) OVER best
-  FROM sp_listings l JOIN unnest(members) WITH ORDINALITY AS m (id, place) ON m.id = l.marketplace_id
-  WHERE l.asin = ANY (asins)
-  WINDOW best AS (PARTITION BY l.asin ORDER BY m.place, l.gone_at IS NOT NULL, lower(l.status) IS DISTINCT FROM 'active', l.sku COLLATE "C"),
-         by_sku AS (PARTITION BY l.asin ORDER BY m.place, l.sku COLLATE "C")
-  ORDER BY l.asin, m.place;
+  WITH listed AS MATERIALIZED (
+    SELECT l.*, m.place FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_listings l USING (asin)
+    JOIN unnest(members) WITH ORDINALITY AS m (id, place) ON m.id = l.marketplace_id
+  ), here AS (  -- the first of them that lists it has all there is to say, in its best listing
+    SELECT l.*, row_number() OVER (PARTITION BY l.asin ORDER BY l.gone_at IS NOT NULL,
+                                   lower(l.status) IS DISTINCT FROM 'active', l.sku COLLATE "C") = 1 AS is_best
+    FROM (SELECT l.asin, min(l.place) AS place FROM listed l GROUP BY 1) AS f JOIN listed l USING (asin, place)
+  )
+  SELECT h.asin, max(h.title) FILTER (WHERE h.is_best), min(h.sku COLLATE "C"), string_agg(DISTINCT h.sku, '|'),
+         max(h.price) FILTER (WHERE h.is_best), max(h.currency_code) FILTER (WHERE h.is_best),
+         max(h.status) FILTER (WHERE h.is_best), max(h.fulfilment) FILTER (WHERE h.is_best)
+  FROM here h GROUP BY 1;
 $$;
 
 -- The parent that a child had last, in the marketplaces of `members`.
 CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
 RETURNS TABLE (asin text, parent_asin text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
-  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin
+  FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_sheet_seen(members) s ON s.child_asin = w.asin
+  WHERE s.parent_asin IS NOT NULL
   ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
 $$;
 
@@ -3863,7 +3878,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '06f4fc8294434842')
+  INSERT INTO sp_migrations VALUES ('sheets/68_product.sql', '07c8a980aae85498')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -4421,18 +4436,19 @@ $script$;
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
--- sheets/90_snapshot.sql
+-- sheets/89_tabs.sql
 DO $chalkola$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = '1ee2f2f9d2d3294a') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/89_tabs.sql' AND checksum = '576f8ce81d2871cb') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
   EXECUTE $script$
--- Whole tabs: a row for each product, its figures over the usual periods as columns, and a checksum.
+-- The figures of a whole tab. Its columns are the same for all of its products, so a product is one line with a sum for each
+-- of them: every month is read once, however many periods it is part of.
 
 -- The periods of a tab, by the name that its columns end in.
 CREATE OR REPLACE FUNCTION sp_sheet_slugs()
@@ -4447,90 +4463,333 @@ LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
     (13, 'yesterday', 'Yesterday');
 $$;
 
+-- The columns of a tab that are figures, in their order.
+CREATE OR REPLACE FUNCTION sp_tab_names()
+RETURNS TABLE (place integer, name text, metric text, col integer)
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  SELECT (row_number() OVER (ORDER BY s.place = 13, m.n, s.place))::integer, concat(m.metric, '_', s.slug), m.metric, s.place
+  FROM unnest('{units,sales,sessions,page_views,buy_box}'::text[]) WITH ORDINALITY AS m (metric, n) CROSS JOIN sp_sheet_slugs() s
+  WHERE s.slug <> 'yesterday' OR m.metric IN ('units', 'sales', 'sessions');
+$$;
+
+-- The columns that have figures, by month, which are numbered: days lo + 1 to hi of it, as bits in `days`.
+CREATE OR REPLACE FUNCTION sp_tab_parts(columns jsonb)
+RETURNS TABLE (col integer, n bigint, month date, lo integer, hi integer, days integer)
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  SELECT c.col, dense_rank() OVER (ORDER BY p.month), p.month, p.lo, p.hi, ((1::bigint << p.hi) - (1::bigint << p.lo))::integer
+  FROM jsonb_to_recordset(columns) AS c (col integer, first date, last date, state text)
+  CROSS JOIN LATERAL generate_series(date_trunc('month', c.first::timestamp), c.last::timestamp, interval '1 month') AS g (at)
+  CROSS JOIN LATERAL (
+    SELECT g.at::date, greatest(c.first - g.at::date, 0), least(c.last, (g.at + interval '1 month')::date - 1) - g.at::date + 1
+  ) AS p (month, lo, hi)
+  WHERE c.state IN ('closed', 'preliminary');
+$$;
+
+-- The n-th month cut where a column begins or ends: each column is made of whole pieces.
+CREATE OR REPLACE FUNCTION sp_tab_pieces(columns jsonb)
+RETURNS TABLE (n bigint, month date, lo integer, hi integer)
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  WITH parts AS MATERIALIZED (SELECT * FROM sp_tab_parts(columns)),
+  ends AS (SELECT p.n, p.month, p.lo AS day FROM parts p UNION SELECT p.n, p.month, p.hi FROM parts p)
+  SELECT c.* FROM (SELECT e.n, e.month, e.day, lead(e.day) OVER (PARTITION BY e.n ORDER BY e.day) AS hi FROM ends e) AS c
+  WHERE EXISTS (SELECT FROM parts p WHERE p.n = c.n AND p.lo <= c.day AND p.hi >= c.hi);
+$$;
+
+-- What a series of a line `m1` (`m2`, ...) of sp_month_sums is in `target` on the days of each piece, as an expression for
+-- `i.currency_code`: a running sum counts with its day's rate less the next day's. A day without a rate counts as 0, and the
+-- columns that it is part of are not to be shown.
+CREATE OR REPLACE FUNCTION sp_tab_money(columns jsonb, series text, target text)
+RETURNS TABLE (n bigint, lo integer, in_target text)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  WITH pieces AS MATERIALIZED (SELECT * FROM sp_tab_pieces(columns)),
+  rates AS MATERIALIZED (
+    SELECT r.* FROM sp_sheet_rates(ARRAY(
+      SELECT DISTINCT m.currency_code FROM jsonb_array_elements_text(columns -> 0 -> 'members') AS i (id)
+      JOIN sp_sheet_marketplaces() m ON m.marketplace_id = i.id::uuid), target,
+      (SELECT min(p.month + p.lo) FROM pieces p), (SELECT max(p.month + p.hi - 1) FROM pieces p)) r
+  ), weights AS (
+    SELECT p.n, p.lo, r.currency_code, d.day, sum(d.weight) AS weight
+    FROM pieces p JOIN rates r ON r.date BETWEEN p.month + p.lo AND p.month + p.hi - 1
+    CROSS JOIN LATERAL (VALUES (r.date - p.month + 1, r.rate), (r.date - p.month, -r.rate)) AS d (day, weight)
+    WHERE d.day > 0 GROUP BY 1, 2, 3, 4
+  ), terms AS (
+    SELECT w.n, w.lo, format('WHEN %L THEN %s', w.currency_code, string_agg(CASE w.weight
+             WHEN 1 THEN format('m%s.%I[%s]', w.n, series, w.day) WHEN -1 THEN format('-m%s.%I[%s]', w.n, series, w.day)
+             ELSE format('m%s.%I[%s] * (%s)', w.n, series, w.day, w.weight) END, ' + ' ORDER BY w.day)) AS said
+    FROM weights w WHERE w.weight <> 0 GROUP BY 1, 2, w.currency_code
+  )
+  SELECT p.n, p.lo, coalesce('coalesce(CASE i.currency_code ' || string_agg(t.said, ' ') || ' END, 0::numeric)', '0::numeric')
+  FROM pieces p LEFT JOIN terms t USING (n, lo) GROUP BY 1, 2;
+$$;
+
+-- What the columns are, of the lines `m1`, `m2`, ... of sp_month_sums, and of a row `t`, as expressions: 'there' (whether there
+-- is a row) and some series. Money that is to be in `target` is made of pieces, `o`.
+CREATE OR REPLACE FUNCTION sp_tab_cells(wanted text[], columns jsonb, target text)
+RETURNS TABLE (name text, of_all text, of_months text, of_rows text)
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  WITH parts AS MATERIALIZED (SELECT * FROM sp_tab_parts(columns)),
+  series AS MATERIALIZED (
+    SELECT s.*, s.is_money AND target IS NOT NULL AS is_converted FROM sp_sum_series() s WHERE s.name = ANY (wanted)
+  ), spans AS (
+    SELECT p.col, min(p.month + p.lo) AS first, max(p.month + p.hi - 1) AS last, count(*) > 1 AS is_long,
+           string_agg(format('coalesce(m%s.seen & %s, 0)', p.n, p.days), ' | ') AS seen
+    FROM parts p GROUP BY 1
+  ), running AS (
+    SELECT p.col, s.place, format(CASE WHEN c.is_long THEN 'coalesce(m%s.%I & %s, 0)' ELSE 'm%s.%I & %s' END, p.n,
+             s.name || '_known', p.days) AS known, format('coalesce(%s, 0)', (
+             SELECT string_agg(concat(format('m%s.%I[%s]', p.n, b.name, p.hi),
+                      CASE WHEN p.lo > 0 THEN format(' - m%s.%I[%s]', p.n, b.name, p.lo) END), ', ' ORDER BY b.n)
+             FROM (VALUES (1, s.name), (2, s.base)) AS b (n, name) WHERE b.name IS NOT NULL)) AS sum
+    FROM parts p JOIN spans c USING (col) CROSS JOIN series s
+  ), sums AS (
+    SELECT r.col, r.place, string_agg(r.known, ' | ') AS known, string_agg(r.sum, ' + ') AS sum FROM running r GROUP BY 1, 2
+  ), pieces AS (
+    SELECT p.col, s.place, string_agg(format('o.%I', concat(s.name, '_', c.n, '_', c.lo)), ' + ') AS sum
+    FROM sp_tab_pieces(columns) c JOIN parts p ON p.n = c.n AND p.lo <= c.lo AND p.hi >= c.hi
+    JOIN series s ON s.is_converted GROUP BY 1, 2
+  )
+  SELECT format('there_%s', p.col), 'bool_or', format('(%s) <> 0', p.seen), format('t.date BETWEEN %L AND %L', p.first, p.last)
+  FROM spans p
+  UNION ALL
+  SELECT format('%s_%s', s.name, p.col), 'sum',
+    format(CASE WHEN s.base IS NULL THEN 'CASE WHEN (%2$s) <> 0 THEN %3$s%1$s END' ELSE '%3$s%1$s' END, coalesce(c.sum, u.sum),
+           u.known, CASE WHEN p.is_long THEN '0::bigint + ' END),
+    format('CASE WHEN t.date BETWEEN %L AND %L THEN (%s)%s%s END', p.first, p.last, s.of_row,
+           ' * ' || nullif(round(1 / s.scale), 1), CASE WHEN s.is_converted THEN ' * e.rate' END)
+  FROM spans p CROSS JOIN series s JOIN sums u USING (col, place) LEFT JOIN pieces c USING (col, place);
+$$;
+
+-- A query for some series (`sp_sum_series`) of a tab's columns: $1 are its marketplaces, $2 the currency or NULL. It gives, of a
+-- marketplace, child and parent as many lines as there are, which are to be added: `there_1` (whether it has a row in column 1)
+-- and a sum for each series and column, such as `units_1`; what is not a whole number is in ten-thousandths. NULL: not known
+-- on any of the column's days.
+CREATE OR REPLACE FUNCTION sp_tab_sums(wanted text[], columns jsonb, of_parents boolean, target text)
+RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  WITH cells AS MATERIALIZED (SELECT * FROM sp_tab_cells(wanted, columns, target)),
+  months AS MATERIALIZED (
+    SELECT p.n, p.month, min(p.lo) AS lo, max(p.hi) AS hi, ARRAY(
+      SELECT DISTINCT u.marketplace_id FROM sp_unsummed u
+      WHERE u.of_parents = sp_tab_sums.of_parents AND u.month = p.month
+        AND u.marketplace_id IN (SELECT e::uuid FROM jsonb_array_elements_text(columns -> 0 -> 'members') AS e)) AS unsummed
+    FROM sp_tab_parts(columns) p GROUP BY 1, 2
+  ), pieces AS (
+    SELECT format('%s AS %I', c.in_target, concat(s.name, '_', c.n, '_', c.lo)) AS said
+    FROM sp_sum_series() s CROSS JOIN LATERAL sp_tab_money(columns, s.name, target) c
+    WHERE s.is_money AND s.name = ANY (wanted) AND target IS NOT NULL
+  )
+  SELECT concat_ws(E'\nUNION ALL\n', format($sql$
+    SELECT i.marketplace_id, s.child_asin, s.parent_asin, %1$s
+    FROM (SELECT * FROM sp_sheet_marketplaces() p WHERE p.marketplace_id = ANY ($1)) AS i CROSS JOIN LATERAL (
+      SELECT k.child_asin, k.parent_asin, %2$s
+      FROM (SELECT DISTINCT r.child_asin, r.parent_asin FROM sp_month_sums r
+            WHERE r.marketplace_id = i.marketplace_id AND r.of_parents = %3$L AND (%4$s)) AS k
+      %5$s %6$s OFFSET 0) AS s$sql$,
+    (SELECT string_agg(format('s.%I', c.name), ', ' ORDER BY c.name) FROM cells c),
+    (SELECT string_agg(format('%s AS %I', c.of_months, c.name), ', ' ORDER BY c.name) FROM cells c), of_parents,
+    (SELECT string_agg(format('r.month = %L%s', m.month, x.said), ' OR ') FROM months m CROSS JOIN LATERAL (
+       SELECT CASE WHEN m.unsummed <> '{}' THEN format(' AND r.marketplace_id <> ALL (%L)', m.unsummed) END) AS x (said)),
+    (SELECT string_agg(format('LEFT JOIN sp_month_sums m%1$s ON m%1$s.marketplace_id = i.marketplace_id AND m%1$s.of_parents = %2$L'
+                              ' AND m%1$s.month = %3$L AND %4$s%5$s', m.n, of_parents, m.month,
+       format('coalesce(m%1$s.child_asin, m%1$s.parent_asin) = coalesce(k.child_asin, k.parent_asin) AND m%1$s.child_asin IS NOT'
+              ' DISTINCT FROM k.child_asin AND m%1$s.parent_asin IS NOT DISTINCT FROM k.parent_asin', m.n),
+       CASE WHEN m.unsummed <> '{}' THEN format(' AND i.marketplace_id <> ALL (%L)', m.unsummed) END), ' ' ORDER BY m.n)
+     FROM months m),
+    (SELECT format('CROSS JOIN LATERAL (SELECT %s OFFSET 0) AS o', string_agg(p.said, ', ')) FROM pieces p HAVING count(*) > 0)),
+    (SELECT format($sql$
+    SELECT t.marketplace_id, %1$s, t.parent_asin, %2$s
+    FROM (SELECT * FROM sp_sheet_marketplaces() p WHERE p.marketplace_id = ANY ($1)) AS i
+    JOIN (VALUES %3$s) AS m (month, lo, hi, ids) ON i.marketplace_id = ANY (m.ids) CROSS JOIN LATERAL (
+      SELECT * FROM %4$I r WHERE r.marketplace_id = i.marketplace_id AND r.date BETWEEN m.month + m.lo AND m.month + m.hi - 1
+      OFFSET 0) AS t %5$s
+    GROUP BY 1, 2, 3$sql$,
+      CASE WHEN of_parents THEN 'NULL::text' ELSE 't.child_asin' END,
+      (SELECT string_agg(format('%s(%s)', c.of_all, c.of_rows), ', ' ORDER BY c.name) FROM cells c),
+      string_agg(format('(%L::date, %s, %s, %L::uuid[])', m.month, m.lo, m.hi, m.unsummed), ', '),
+      CASE WHEN of_parents THEN 'sp_daily_parent_data' ELSE 'sp_daily_asin_data' END,
+      CASE WHEN EXISTS (SELECT FROM pieces) THEN format('LEFT JOIN sp_sheet_rates(ARRAY(SELECT currency_code FROM'
+        ' sp_sheet_marketplaces() WHERE marketplace_id = ANY ($1)), $2, %L, %L) AS e ON e.currency_code = i.currency_code'
+        ' AND e.date = t.date', min(m.month + m.lo), max(m.month + m.hi - 1)) END)
+     FROM months m WHERE m.unsummed <> '{}' HAVING count(*) > 0));
+$$;
+
+-- The lines that add up to a tab's figures: (n, bit of the marketplace, the columns of `sp_tab_sums`), from `found`, `children`
+-- and `parents` of the query below. A parent's units and sales are its children's; its traffic is Amazon's own figure, and where
+-- that is not there for all of a column's days, none is shown. `owned` are the columns of which it is.
+CREATE OR REPLACE FUNCTION sp_tab_lines(wanted text[], columns jsonb, owned jsonb, have_parents boolean)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  WITH cells AS MATERIALIZED (
+    SELECT c.col, w.place, format('%s_%s', w.name, c.col) AS name, w.is_traffic, c.has_parents
+    FROM jsonb_to_recordset(columns) AS c (col integer, state text, has_parents boolean)
+    CROSS JOIN (SELECT 0 AS place, 'there' AS name, NULL AS is_traffic
+                UNION ALL SELECT s.place, s.name, s.is_traffic FROM sp_sum_series() s WHERE s.name = ANY (wanted)) AS w
+    WHERE c.state IN ('closed', 'preliminary'))
+  SELECT concat_ws(E'\nUNION ALL\n',
+    format('SELECT f.n, f.bit, %s FROM found f JOIN children c ON c.marketplace_id = f.marketplace_id'
+           ' AND c.child_asin = f.asin WHERE f.level = ''child''', string_agg(format('c.%I', name), ', ' ORDER BY col, place)),
+    CASE WHEN have_parents THEN
+      format('SELECT f.n, f.bit, %s FROM found f JOIN children c ON c.marketplace_id = f.marketplace_id'
+             ' AND c.parent_asin = f.asin WHERE f.level = ''parent''',
+             string_agg(CASE WHEN is_traffic THEN 'NULL' ELSE format('c.%I', name) END, ', ' ORDER BY col, place)) END,
+    CASE WHEN have_parents AND owned IS NOT NULL THEN
+      format('SELECT f.n, f.bit, %s FROM found f JOIN parents c ON c.marketplace_id = f.marketplace_id'
+             ' AND c.parent_asin = f.asin WHERE f.level = ''parent''',
+             string_agg(CASE WHEN has_parents AND is_traffic IS NOT false THEN format('c.%I', name) ELSE 'NULL' END, ', '
+                        ORDER BY col, place)) END)
+  FROM cells;
+$$;
+
+-- The query of a tab's figures: $1 and $2 as `sp_tab_sums` has them, $3 to $6 what was found of its products (n, marketplace,
+-- level, ASIN), $7 how many they are. It gives their lines as text, in order, and the sum of each column. Where no column has
+-- figures, no sums are read.
+CREATE OR REPLACE FUNCTION sp_tab_query(columns jsonb, priced jsonb, have_parents boolean, target text)
+RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  WITH metrics AS MATERIALIZED (
+    SELECT m.*, s.is_traffic, CASE WHEN s.scale <> 1 THEN ' * ' || s.scale END AS scaled
+    FROM sp_sheet_metrics() m JOIN sp_sum_series() s ON s.name = m.above WHERE m.metric IN (SELECT metric FROM sp_tab_names())
+  ), wanted AS MATERIALIZED (
+    SELECT array_agg(s.name ORDER BY s.place) AS names FROM sp_sum_series() s
+    WHERE s.name IN (SELECT above FROM metrics UNION SELECT below FROM metrics)
+  ), told AS MATERIALIZED (
+    SELECT c.col, c.has_parents, priced -> c.col - 1 ->> 'state' <> 'none' AS is_priced
+    FROM jsonb_to_recordset(columns) AS c (col integer, state text, has_parents boolean) WHERE c.state IN ('closed', 'preliminary')
+  ), figures AS MATERIALIZED (
+    SELECT n.place, n.name, CASE
+      WHEN t.col IS NULL OR m.is_money AND NOT t.is_priced THEN CASE m.decimals WHEN 0 THEN 'NULL::bigint' ELSE 'NULL::numeric' END
+      WHEN m.is_ratio THEN format('round(s.%I%s / nullif(s.%I, 0), %s)', m.above || '_' || t.col, m.scaled,
+                                  m.below || '_' || t.col, m.decimals)
+      ELSE format(CASE m.decimals WHEN 0 THEN '(%s)::bigint' ELSE 'round(%s, %s)' END,
+        format('coalesce(s.%I%s, CASE WHEN p.%I & ~coalesce(s.%I, 0) <> 0 THEN 0 END)', m.above || '_' || t.col, m.scaled,
+               CASE WHEN m.is_traffic AND NOT t.has_parents THEN 'children' ELSE 'known' END, 'there_' || t.col),
+        m.decimals) END AS said, row_number() OVER (ORDER BY n.place) - row_number() OVER (PARTITION BY m.decimals ORDER BY n.place)
+        AS run, m.decimals
+    FROM sp_tab_names() n JOIN metrics m USING (metric) LEFT JOIN told t USING (col)
+  ), owned AS (SELECT jsonb_agg(c) AS list FROM jsonb_array_elements(columns) c
+               WHERE c -> 'has_parents' = 'true' AND c ->> 'state' IN ('closed', 'preliminary')
+  ), sums AS (  -- NULL where no column has figures
+    SELECT string_agg(format('bit_or(l.bit) FILTER (WHERE l.there_%1$s) AS there_%1$s, %2$s', t.col, (
+             SELECT string_agg(format('sum(l.%1$I) AS %1$I', concat(u.name, '_', t.col)), ', ')
+             FROM unnest((SELECT names FROM wanted)) AS u (name))), ', ') AS said
+    FROM told t
+  )
+  SELECT format($sql$
+    WITH found AS MATERIALIZED (
+      SELECT f.*, 1 << m.place AS bit FROM unnest($3, $4, $5, $6) AS f (n, marketplace_id, level, asin)
+      JOIN sp_sheet_marketplaces() m USING (marketplace_id)
+    ), %1$s, places AS (  -- in which marketplaces a product is known, as what
+      SELECT f.n, coalesce(bit_or(f.bit) FILTER (WHERE f.level = 'child'), 0) AS children, bit_or(f.bit) AS known
+      FROM found f WHERE f.marketplace_id = ANY ($1) GROUP BY 1
+    )
+    SELECT array_agg(f.n), array_agg(btrim(replace(concat(%3$s), '][', ','), '[]')), ARRAY[%4$s]
+    FROM (SELECT i.n, %2$s FROM generate_series(1, $7) AS i (n) LEFT JOIN places p ON p.n = i.n LEFT JOIN sums s ON s.n = i.n
+          OFFSET 0) AS f$sql$,
+    coalesce((SELECT format('children AS MATERIALIZED (%s), %slines AS (%s), sums AS (SELECT l.n, %s FROM lines l GROUP BY 1)',
+                sp_tab_sums(w.names, columns, false, target),
+                'parents AS MATERIALIZED (' || CASE WHEN have_parents AND o.list IS NOT NULL THEN sp_tab_sums(
+                  ARRAY(SELECT t.name FROM sp_sum_series() t WHERE t.is_traffic AND t.name = ANY (w.names)), o.list, true, NULL)
+                END || '), ', sp_tab_lines(w.names, columns, o.list, have_parents), s.said)
+              FROM wanted w CROSS JOIN owned o CROSS JOIN sums s WHERE s.said IS NOT NULL), 'sums AS (SELECT NULL::integer AS n)'),
+    (SELECT string_agg(format('%s AS %I', said, name), ', ' ORDER BY place) FROM figures),
+    (SELECT string_agg(r.said, ', ' ORDER BY r.place) FROM (  -- whole numbers are written faster as such
+       SELECT min(place) AS place, format('array_to_json(ARRAY[%s])', string_agg(format('f.%I', name), ', ' ORDER BY place)) AS said
+       FROM figures GROUP BY decimals, run) AS r),
+    (SELECT string_agg(format('sum(f.%I)', name), ', ' ORDER BY place) FROM figures));
+$$;
+
+-- The figures of a tab (`sp_tab_names`) in some columns (`sp_sheet_grid`; `priced` says of which there is money), of products
+-- that were found (`sp_sheet_found`), `number` of them: the line of product `ns[i]` is `lines[i]`, and the sum of the n-th
+-- figure `sums[n]`. Everything is joined by hashing, whatever a planner knows of the tables.
+CREATE OR REPLACE FUNCTION sp_tab_figures(number integer, found_ns integer[], places uuid[], levels text[], asins text[],
+    columns jsonb, priced jsonb, target text, OUT ns integer[], OUT lines text[], OUT sums numeric[])
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET work_mem = '32MB' SET jit = off SET enable_nestloop = off
+  SET enable_mergejoin = off SET enable_sort = off AS $$
+BEGIN
+  EXECUTE sp_tab_query(columns, priced, coalesce('parent' = ANY (levels), false), target) INTO ns, lines, sums
+  USING ARRAY(SELECT m::uuid FROM jsonb_array_elements_text(columns -> 0 -> 'members') m), target, found_ns, places, levels, asins,
+        number;
+END $$;
+$script$;
+  INSERT INTO sp_migrations VALUES ('sheets/89_tabs.sql', '576f8ce81d2871cb')
+  ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
+END $chalkola$;
+
+-- sheets/90_snapshot.sql
+DO $chalkola$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
+  CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+  ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/90_snapshot.sql' AND checksum = 'b829c7e0dc8b5f31') THEN
+    RETURN;
+  END IF;
+  PERFORM set_config('lock_timeout', '10s', true);
+  EXECUTE $script$
+-- Whole tabs: a row for each product, its figures over the usual periods as columns, and a checksum.
+
 -- Rows with their names, counted and added up: `keys` are what each row begins with, in order; `sums` has the sum of each
 -- column that is a figure, in ten-thousandths.
 DROP FUNCTION IF EXISTS sp_sheet_checked(text, text[], text[], jsonb);
-CREATE OR REPLACE FUNCTION sp_sheet_checked(tab text, columns text[], keys text[], rows jsonb, sums jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
-  SELECT jsonb_build_object(
-    'tab', tab, 'columns', to_jsonb(columns), 'rows', rows, 'count', jsonb_array_length(rows),
-    'check', jsonb_build_object('keys_md5', md5(coalesce(array_to_string(keys, E'\n'), '')), 'sums', sums));
+DROP FUNCTION IF EXISTS sp_sheet_checked(text, text[], text[], jsonb, jsonb);
+CREATE OR REPLACE FUNCTION sp_sheet_checked(tab text, columns text[], keys text[], rows text, sums jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  SELECT concat('{"tab": ', to_json(tab), ', "rows": ', rows, ', "check": ', jsonb_build_object(
+                  'keys_md5', md5(coalesce(array_to_string(keys, E'\n'), '')), 'sums', sums),
+                ', "count": ', coalesce(cardinality(keys), 0), ', "columns": ', to_jsonb(columns), '}');
 $$;
 
 -- The tab of a marketplace (`_DE`), or of all of them in one currency (`_ALL`).
+DROP FUNCTION IF EXISTS sp_sheet_current(uuid[], timestamptz);
+DROP FUNCTION IF EXISTS sp_sheet_snapshot_items(text, text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot_items(sought text, currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  metrics constant text[] := '{units,sales,sessions,page_views,buy_box}';
   target constant text := sp_sheet_target('sales', ARRAY[sought], currency);
   periods constant text[] := ARRAY(SELECT s.period FROM sp_sheet_slugs() s ORDER BY s.place);
   columns constant jsonb := sp_sheet_grid(ARRAY[sought], periods, NULL, NULL, NULL, now);
   priced constant jsonb := CASE WHEN target IS NULL THEN columns
                                 ELSE sp_sheet_grid(ARRAY[sought], periods, NULL, NULL, target, now) END;
   members constant uuid[] := ARRAY(SELECT m::uuid FROM jsonb_array_elements_text(columns -> 0 -> 'members') m);
-  names constant text[] := ARRAY(
-    SELECT concat(m.metric, '_', s.slug) FROM unnest(metrics) WITH ORDINALITY AS m (metric, n) CROSS JOIN sp_sheet_slugs() s
-    WHERE s.slug <> 'yesterday' OR m.metric IN ('units', 'sales', 'sessions') ORDER BY s.place = 13, m.n, s.place);
+  names constant text[] := ARRAY(SELECT n.name FROM sp_tab_names() n ORDER BY n.place);
   asins text[];
   levels text[];
-  found record;
+  one record;  -- what was found of them, by number
+  made record;
 BEGIN
-  SELECT coalesce(array_agg(k.asin ORDER BY k.asin COLLATE "C"), '{}'), array_agg(k.level ORDER BY k.asin COLLATE "C")
-  INTO asins, levels FROM sp_sheet_current(members, now) k;
+  WITH known AS MATERIALIZED (SELECT * FROM sp_sheet_known(members)),
+  current AS MATERIALIZED (
+    SELECT c.*, row_number() OVER (ORDER BY c.asin COLLATE "C") AS n FROM (
+      SELECT k.asin, min(k.level) AS level FROM known k GROUP BY 1
+      HAVING max(k.last_day) >= (now AT TIME ZONE 'UTC')::date - 400 OR bool_or(k.is_listed)) AS c)
+  SELECT array_agg(c.n)::integer[] AS ns, array_agg(k.marketplace_id) AS places, array_agg(k.level) AS levels,
+         array_agg(k.asin) AS asins, (SELECT array_agg(c.asin ORDER BY c.n) FROM current c) AS products,
+         (SELECT array_agg(c.level ORDER BY c.n) FROM current c) AS kinds
+  INTO one FROM current c JOIN known k USING (asin);
+  asins := coalesce(one.products, '{}');
+  levels := one.kinds;
+  IF EXISTS (SELECT FROM unnest(asins) AS a (asin) WHERE upper(a.asin) <> a.asin) THEN  -- as a question for them is answered
+    SELECT f.* INTO one FROM sp_sheet_found(asins, members) f;
+  END IF;
   WITH told AS MATERIALIZED (SELECT * FROM sp_sheet_facts(asins, members)),
   parents AS MATERIALIZED (SELECT * FROM sp_sheet_parents(asins, members)),
-  cells AS MATERIALIZED (
-    SELECT c.n, c.col, c.figures[1] AS units,
-           CASE WHEN priced -> c.col - 1 ->> 'state' <> 'none' THEN c.figures[2] END AS sales,
-           c.figures[3] AS sessions, c.figures[4] AS page_views, c.figures[5] AS buy_box
-    FROM sp_sheet_cells(metrics, asins, columns, target) c
-  ), texts AS (
-    SELECT c.n, c.col, coalesce(c.units::text, 'null') AS units, coalesce(c.sales::text, 'null') AS sales,
-           coalesce(c.sessions::text, 'null') AS sessions, coalesce(c.page_views::text, 'null') AS page_views,
-           coalesce(c.buy_box::text, 'null') AS buy_box FROM cells c
-  ), lines AS (
-    SELECT t.n, concat_ws(',',
-      string_agg(t.units, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.sales, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.sessions, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.page_views, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.buy_box, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(concat_ws(',', t.units, t.sales, t.sessions), ',' ORDER BY t.col) FILTER (WHERE t.col = 13)) AS line
-    FROM texts t GROUP BY 1
-  ), sums AS (
-    SELECT concat(v.metric, '_', s.slug) AS name, v.sum
-    FROM (SELECT c.col, sum(c.units) AS units, sum(c.sales) AS sales, sum(c.sessions) AS sessions,
-                 sum(c.page_views) AS page_views, sum(c.buy_box) AS buy_box FROM cells c GROUP BY 1) AS c
-    JOIN sp_sheet_slugs() s ON s.place = c.col
-    CROSS JOIN LATERAL (VALUES ('units', c.units), ('sales', c.sales), ('sessions', c.sessions), ('page_views', c.page_views),
-                               ('buy_box', c.buy_box)) AS v (metric, sum)
-    UNION ALL SELECT 'price', CASE WHEN sought <> 'ALL' THEN sum(t.price) END FROM told t
-  )
-  SELECT concat('[', string_agg(concat('[', k.facts, ',', l.line, ']'), ',' ORDER BY i.n), ']')::jsonb AS rows,
-         (SELECT jsonb_object_agg(n.name, coalesce(round(s.sum * 10000), 0)) FROM unnest(names || 'price'::text) AS n (name)
-          LEFT JOIN sums s ON s.name = n.name) AS sums
-  INTO found
-  FROM unnest(asins, levels) WITH ORDINALITY AS i (asin, level, n) JOIN lines l ON l.n = i.n
-  LEFT JOIN told t ON t.asin = i.asin LEFT JOIN parents p ON p.asin = i.asin
-  CROSS JOIN LATERAL (SELECT btrim(jsonb_build_array(i.asin, i.level, i.asin, t.sku, t.skus,
-    CASE i.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END, t.status)::text, '[]')
-  ) AS k (facts);
+  figures AS MATERIALIZED (SELECT * FROM sp_tab_figures(cardinality(asins), one.ns, one.places, one.levels, one.asins,
+                                                          columns, priced, target))
+  SELECT (SELECT concat('[', string_agg(format('[%s, %s]', k.facts, i.line), ', ' ORDER BY i.n), ']')
+          FROM unnest(f.ns, f.lines) AS i (n, line) JOIN unnest(asins, levels) WITH ORDINALITY AS o (asin, level, n) ON o.n = i.n
+          LEFT JOIN told t ON t.asin = o.asin LEFT JOIN parents p ON p.asin = o.asin
+          CROSS JOIN LATERAL (SELECT btrim(json_build_array(o.asin, o.level, o.asin, t.sku, t.skus,
+            CASE o.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END,
+            t.status)::text, '[]')) AS k (facts)) AS rows,
+         (SELECT jsonb_object_agg(s.name, coalesce(round(s.sum * 10000), 0)) FROM unnest(names || 'price'::text,
+           f.sums || (SELECT sum(t.price) FROM told t WHERE sought <> 'ALL')) AS s (name, sum)) AS sums
+  INTO made FROM figures f;
   RETURN sp_sheet_checked('_' || sought, '{key,level,asin,sku,skus,parent_asin,title,price,status}'::text[] || names, asins,
-                          found.rows, found.sums);
+                          made.rows, made.sums);
 END $$;
 
--- The products of some marketplaces that are listed or had a figure in the last 400 days, each once.
-CREATE OR REPLACE FUNCTION sp_sheet_current(members uuid[], now timestamptz)
-RETURNS TABLE (asin text, level text)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT k.asin, min(k.level) FROM sp_sheet_known(members) k GROUP BY 1
-  HAVING max(k.last_day) >= (now AT TIME ZONE 'UTC')::date - 400 OR bool_or(k.is_listed);
-$$;
-
 -- The days of all marketplaces, from Amazon's totals: one row a marketplace and day of the last 400.
+DROP FUNCTION IF EXISTS sp_sheet_snapshot_daily(text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot_daily(currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   target constant text := sp_sheet_currency(currency);
@@ -4548,8 +4807,9 @@ BEGIN
            round(t.units_ordered / nullif(t.sessions, 0)::numeric, 4) AS cvr, round(r.rate, 8) AS rate
     FROM calendar c JOIN sp_daily_totals t ON t.marketplace_id = c.marketplace_id AND t.date BETWEEN c.today - 400 AND c.today
     LEFT JOIN rates r ON r.currency_code = c.currency_code AND r.date = t.date)
-  SELECT coalesce(jsonb_agg(jsonb_build_array(l.key, l.code, l.date, l.state, l.units, l.order_items, l.sales, l.currency_code,
-           l.sessions, l.page_views, l.buy_box, l.cvr, l.rate) ORDER BY l.key COLLATE "C"), '[]') AS rows,
+  SELECT concat('[', string_agg(json_build_array(l.key, l.code, l.date, l.state, l.units, l.order_items, l.sales,
+           l.currency_code, l.sessions, l.page_views, l.buy_box, l.cvr, l.rate)::text, ', '
+           ORDER BY l.key COLLATE "C"), ']') AS rows,
          array_agg(l.key ORDER BY l.key COLLATE "C") AS keys,
          (SELECT jsonb_object_agg(v.name, coalesce(v.sum, 0)) FROM (VALUES
            ('units', sum(round(l.units * 10000::numeric))), ('order_items', sum(round(l.order_items * 10000::numeric))),
@@ -4561,8 +4821,9 @@ BEGIN
                           found.keys, found.rows, found.sums);
 END $$;
 
+DROP FUNCTION IF EXISTS sp_sheet_snapshot(text, text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot(tab text, currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
   wanted constant text := regexp_replace(btrim(tab), '^_', '');
 BEGIN
@@ -4582,14 +4843,14 @@ DECLARE
   at constant timestamptz := sp_sheet_now();
   code text;
 BEGIN
-  RETURN coalesce(refused, jsonb_build_object('ok', true, 'version', sp_sheet_version(at), 'data',
-    sp_sheet_snapshot(tab, currency, at)));
+  RETURN coalesce(refused, concat('{"ok": true, "data": ', sp_sheet_snapshot(tab, currency, at), ', "version": ',
+    to_json(sp_sheet_version(at)), '}')::jsonb);
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   GET STACKED DIAGNOSTICS code = PG_EXCEPTION_HINT;
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', '1ee2f2f9d2d3294a')
+  INSERT INTO sp_migrations VALUES ('sheets/90_snapshot.sql', 'b829c7e0dc8b5f31')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
@@ -4599,7 +4860,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/95_meta.sql' AND checksum = '8e532ba217305bca') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/95_meta.sql' AND checksum = '5004956bc57af7da') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -4614,10 +4875,14 @@ DECLARE
 BEGIN
   RETURN (
     WITH there AS MATERIALIZED (SELECT * FROM sp_sheet_calendar(now) c WHERE c.closed IS NOT NULL),
-    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7)
+    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7),
+    known AS (
+      SELECT k.marketplace_id, count(*) AS rows FROM sp_sheet_known(ARRAY(SELECT marketplace_id FROM there)) k
+      WHERE k.last_day >= (now AT TIME ZONE 'UTC')::date - 400 OR k.is_listed GROUP BY 1)
     SELECT jsonb_build_object(
       'tabs', (SELECT coalesce(jsonb_agg(jsonb_build_object('tab', '_' || c.code, 'marketplace', c.code, 'rows',
-                 (SELECT count(*) FROM sp_sheet_current(ARRAY[c.marketplace_id], now))) ORDER BY c.place), '[]') FROM there c)
+                 coalesce(k.rows, 0)) ORDER BY c.place), '[]')
+               FROM there c LEFT JOIN known k USING (marketplace_id))
               || CASE WHEN EXISTS (SELECT FROM there) THEN
                    '[{"tab": "_ALL", "marketplace": "ALL"}, {"tab": "_daily"}]'::jsonb ELSE '[]' END,
       'last_closed', (SELECT coalesce(jsonb_object_agg(c.code, c.closed), '{}') FROM there c)
@@ -4646,14 +4911,14 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/95_meta.sql', '8e532ba217305bca')
+  INSERT INTO sp_migrations VALUES ('sheets/95_meta.sql', '5004956bc57af7da')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
 -- Nobody but the owner and service_role may use what is made here.
 DO $access$
 DECLARE
-  made constant text[] := '{fx_rates, marketplaces, product_variants, products, sheet_ads, sheet_alerts, sheet_compare, sheet_cover, sheet_daily, sheet_fx, sheet_meta, sheet_product, sheet_snapshot, sheet_status, sheet_stock, sheet_top, sheet_values, sp_accept_turn, sp_accounts, sp_alert_deliveries, sp_alert_mutes, sp_alert_settings, sp_alerts, sp_api_calls, sp_api_pulls, sp_begin_web_session, sp_bucket_turns, sp_buckets, sp_change, sp_change_alert_setting, sp_claim, sp_claim_deliveries, sp_close_silent, sp_close_source, sp_coverage, sp_daily_asin_data, sp_daily_parent_data, sp_daily_totals, sp_data_pulls, sp_day_zones, sp_define_bucket, sp_define_slot, sp_documents, sp_drop_documents, sp_end_web_sessions, sp_expect_staged, sp_finish, sp_first_page, sp_forget_calls, sp_full_slots, sp_hold, sp_hold_slices, sp_is_anyones, sp_learn_limits, sp_learn_rate, sp_let_go, sp_listings, sp_lose_marketplaces, sp_lower_slot, sp_migrations, sp_month_sums, sp_mute_alert, sp_new_sheet_token, sp_new_token, sp_next_page, sp_next_turn, sp_next_turn_beside, sp_note_calls, sp_note_changed, sp_note_data_pulls, sp_note_deliveries, sp_note_document, sp_note_emptied, sp_note_new, sp_note_old, sp_notes, sp_open_source, sp_outlook, sp_plan, sp_postpone, sp_pull_events, sp_pull_slices, sp_pulls, sp_raise_alert, sp_reader_domains, sp_refuse_turn, sp_release, sp_renew, sp_rest_calls, sp_rest_read, sp_rest_stage, sp_rest_write, sp_restatements, sp_revoke_sheet_token, sp_see_alerts, sp_see_web_session, sp_seen_asins, sp_set_reader_domains, sp_settle_turn, sp_sheet_alerts, sp_sheet_calendar, sp_sheet_calls, sp_sheet_cells, sp_sheet_cells_query, sp_sheet_check_cells, sp_sheet_check_grid, sp_sheet_checked, sp_sheet_choice, sp_sheet_columns, sp_sheet_compare, sp_sheet_currency, sp_sheet_current, sp_sheet_daily, sp_sheet_date, sp_sheet_due, sp_sheet_enter, sp_sheet_every_item, sp_sheet_facts, sp_sheet_failed, sp_sheet_find, sp_sheet_fx, sp_sheet_grid, sp_sheet_items, sp_sheet_known, sp_sheet_later, sp_sheet_lines, sp_sheet_marketplace, sp_sheet_marketplaces, sp_sheet_meta, sp_sheet_metric, sp_sheet_metrics, sp_sheet_now, sp_sheet_number, sp_sheet_pair, sp_sheet_parents, sp_sheet_period, sp_sheet_period_words, sp_sheet_places, sp_sheet_product, sp_sheet_rates, sp_sheet_refuse, sp_sheet_rows, sp_sheet_seen, sp_sheet_slugs, sp_sheet_snapshot, sp_sheet_snapshot_daily, sp_sheet_snapshot_items, sp_sheet_span, sp_sheet_status, sp_sheet_target, sp_sheet_texts, sp_sheet_then, sp_sheet_tokens, sp_sheet_told, sp_sheet_top, sp_sheet_unit, sp_sheet_values, sp_sheet_version, sp_slices, sp_slots, sp_sources, sp_staged, sp_sum_month, sp_sum_parts, sp_sum_query, sp_sum_series, sp_sum_statement, sp_sum_up, sp_summed_products, sp_sums, sp_take, sp_ticket, sp_token_enter, sp_unattributed, sp_unsummed, sp_web_sessions, sp_withdraw}'::text[];
+  made constant text[] := '{fx_rates, marketplaces, product_variants, products, sheet_ads, sheet_alerts, sheet_compare, sheet_cover, sheet_daily, sheet_fx, sheet_meta, sheet_product, sheet_snapshot, sheet_status, sheet_stock, sheet_top, sheet_values, sp_accept_turn, sp_accounts, sp_alert_deliveries, sp_alert_mutes, sp_alert_settings, sp_alerts, sp_api_calls, sp_api_pulls, sp_begin_web_session, sp_bucket_turns, sp_buckets, sp_change, sp_change_alert_setting, sp_claim, sp_claim_deliveries, sp_close_silent, sp_close_source, sp_coverage, sp_daily_asin_data, sp_daily_parent_data, sp_daily_totals, sp_data_pulls, sp_day_zones, sp_define_bucket, sp_define_slot, sp_documents, sp_drop_documents, sp_end_web_sessions, sp_expect_staged, sp_finish, sp_first_page, sp_forget_calls, sp_full_slots, sp_hold, sp_hold_slices, sp_is_anyones, sp_learn_limits, sp_learn_rate, sp_let_go, sp_listings, sp_lose_marketplaces, sp_lower_slot, sp_migrations, sp_month_sums, sp_mute_alert, sp_new_sheet_token, sp_new_token, sp_next_page, sp_next_turn, sp_next_turn_beside, sp_note_calls, sp_note_changed, sp_note_data_pulls, sp_note_deliveries, sp_note_document, sp_note_emptied, sp_note_new, sp_note_old, sp_notes, sp_open_source, sp_outlook, sp_plan, sp_postpone, sp_pull_events, sp_pull_slices, sp_pulls, sp_raise_alert, sp_reader_domains, sp_refuse_turn, sp_release, sp_renew, sp_rest_calls, sp_rest_read, sp_rest_stage, sp_rest_write, sp_restatements, sp_revoke_sheet_token, sp_see_alerts, sp_see_web_session, sp_seen_asins, sp_set_reader_domains, sp_settle_turn, sp_sheet_alerts, sp_sheet_calendar, sp_sheet_calls, sp_sheet_cells, sp_sheet_cells_query, sp_sheet_check_cells, sp_sheet_check_grid, sp_sheet_checked, sp_sheet_choice, sp_sheet_columns, sp_sheet_compare, sp_sheet_currency, sp_sheet_daily, sp_sheet_date, sp_sheet_due, sp_sheet_enter, sp_sheet_every_item, sp_sheet_facts, sp_sheet_failed, sp_sheet_find, sp_sheet_found, sp_sheet_fx, sp_sheet_grid, sp_sheet_items, sp_sheet_known, sp_sheet_later, sp_sheet_lines, sp_sheet_marketplace, sp_sheet_marketplaces, sp_sheet_meta, sp_sheet_metric, sp_sheet_metrics, sp_sheet_now, sp_sheet_number, sp_sheet_pair, sp_sheet_parents, sp_sheet_period, sp_sheet_period_words, sp_sheet_places, sp_sheet_product, sp_sheet_rates, sp_sheet_refuse, sp_sheet_rows, sp_sheet_seen, sp_sheet_slugs, sp_sheet_snapshot, sp_sheet_snapshot_daily, sp_sheet_snapshot_items, sp_sheet_span, sp_sheet_status, sp_sheet_target, sp_sheet_texts, sp_sheet_then, sp_sheet_tokens, sp_sheet_told, sp_sheet_top, sp_sheet_unit, sp_sheet_values, sp_sheet_version, sp_slices, sp_slots, sp_sources, sp_staged, sp_sum_month, sp_sum_parts, sp_sum_query, sp_sum_series, sp_sum_statement, sp_sum_up, sp_summed_products, sp_sums, sp_tab_cells, sp_tab_figures, sp_tab_lines, sp_tab_money, sp_tab_names, sp_tab_parts, sp_tab_pieces, sp_tab_query, sp_tab_sums, sp_take, sp_ticket, sp_token_enter, sp_unattributed, sp_unsummed, sp_web_sessions, sp_withdraw}'::text[];
   read_functions constant text[] := '{sheet_ads, sheet_alerts, sheet_compare, sheet_cover, sheet_daily, sheet_fx, sheet_meta, sheet_product, sheet_snapshot, sheet_status, sheet_stock, sheet_top, sheet_values}'::text[];
   runners constant text[] := '{sp_rest_read, sp_rest_write}'::text[];
   -- Supabase's roles, as far as this database has them, and our own.

@@ -13,8 +13,9 @@ from chalkola.datasets.counting import Counting
 from chalkola.datasets.model import AsinFilter, Batch, Box, Column, Row, Table
 from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_IN_REPORT
 from chalkola.marketplaces import Marketplace, marketplace
+from chalkola.store.changes import Change, Lines
 from chalkola.store.connection import Holding, Pool
-from chalkola.store.tables import Change, Lines, Origin, difference, write
+from chalkola.store.tables import Origin, difference, write
 
 GERMANY, FRANCE = marketplace("DE"), marketplace("FR")
 DAY = date(2026, 11, 17)

@@ -5,8 +5,8 @@ import time
 
 import psycopg
 
-from chalkola.pipeline.pull import Ended
-from chalkola.store.ledger import Claimed
+from chalkola.pipeline.ending import Ended
+from chalkola.store.pulls import Claimed
 from night import Shop, Silent
 from postgres import Server
 

@@ -9,8 +9,8 @@ from chalkola.datasets.model import Dataset, Slice, SliceState
 from chalkola.marketplaces import MARKETPLACES, Marketplace, marketplace
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.metering import all_buckets, creation_buckets
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
+from chalkola.store.slices import Line
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 DAY = timedelta(days=1)

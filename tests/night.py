@@ -20,13 +20,13 @@ from chalkola.marketplaces import Marketplace, marketplaces
 from chalkola.pipeline.backfill import run as backfilling
 from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.run import Watching
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report, pull
-from chalkola.pipeline.worker import Bounds, Observer
+from chalkola.pipeline.work import Bounds, Observer
 from chalkola.settings import Settings, Supabase, read_settings
 from chalkola.store import Store, open_store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from chalkola.store.rest.address import address_of
 
 BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)

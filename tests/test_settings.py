@@ -167,6 +167,25 @@ def test_calls_are_kept_for_a_month_a_number_of_days_or_not_at_all() -> None:
         )
 
 
+def test_questions_under_way_are_a_number_from_1_to_100() -> None:
+    read = [read_settings({"CHALKOLA_OPEN_QUERIES": typed}).open_queries for typed in ("", "1", "100")]
+    assert read == [3, 1, 100]
+    for typed in ("0", "101", "many", "²"):
+        said = problems(CHALKOLA_OPEN_QUERIES=typed)
+        assert f"CHALKOLA_OPEN_QUERIES: '{typed}' is not a number from 1 to 100." in said
+
+
+def test_a_backfill_leaves_a_share_in_percent_to_the_night() -> None:
+    read = [
+        read_settings({"CHALKOLA_BACKFILL_RESERVE": typed}).backfill_reserve for typed in ("", "0", "90 %", "10%")
+    ]
+    assert read == [0.25, 0, 0.9, 0.1]
+    for typed in ("91", "-1", "a quarter", "³%"):
+        number = typed.removesuffix("%")
+        said = problems(CHALKOLA_BACKFILL_RESERVE=typed)
+        assert f"CHALKOLA_BACKFILL_RESERVE: '{number}' is not a number of percent from 0 to 90." in said
+
+
 def test_logs_are_text_unless_json_is_asked_for() -> None:
     assert [read_settings({"CHALKOLA_LOG": typed}).log_json for typed in ("", "text", "json")] == [False, False, True]
     assert "CHALKOLA_LOG: 'JSON!' is neither text nor json." in problems(CHALKOLA_LOG="JSON!")

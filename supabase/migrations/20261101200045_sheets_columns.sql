@@ -5,7 +5,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/45_columns.sql' AND checksum = '518e547991deaa8a') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/45_columns.sql' AND checksum = 'b15742830b43a278') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -36,13 +36,16 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     FROM places p CROSS JOIN unnest(periods) WITH ORDINALITY AS g (period, place)
     CROSS JOIN LATERAL sp_sheet_period(g.period, p.today, p.closed, start, "end") f
   ), days AS (  -- by column and member
-    SELECT c.col, m.marketplace_id, count(l.first_day)::integer AS there, count(p.first_day)::integer AS of_parents
+    SELECT c.col, m.marketplace_id, d.there, d.of_parents
     FROM cols c JOIN calendar m ON m.marketplace_id = ANY (c.members)
-    LEFT JOIN sp_slices l ON l.dataset = 'sales_and_traffic' AND l.scope = m.scope
-      AND l.first_day BETWEEN c.first AND c.last AND (l.state IN ('proven', 'differs', 'empty') OR l.row_count > 0)
-    LEFT JOIN sp_slices p ON p.dataset = 'daily_parents' AND p.scope = l.scope AND p.first_day = l.first_day
-      AND (p.state IN ('proven', 'differs', 'empty') OR p.row_count > 0)
-    WHERE NOT c.is_empty GROUP BY 1, 2
+    CROSS JOIN LATERAL (
+      SELECT count(*)::integer AS there, count(p.first_day)::integer AS of_parents
+      FROM sp_slices l
+      LEFT JOIN sp_slices p ON p.dataset = 'daily_parents' AND p.scope = l.scope AND p.first_day = l.first_day
+        AND (p.state IN ('proven', 'differs', 'empty') OR p.row_count > 0)
+      WHERE l.dataset = 'sales_and_traffic' AND l.scope = m.scope AND l.first_day BETWEEN c.first AND c.last
+        AND (l.state IN ('proven', 'differs', 'empty') OR l.row_count > 0)) AS d
+    WHERE NOT c.is_empty
   ), held AS (
     SELECT c.*, d.there, d.marketplaces_there, d.has_parents,
            CASE WHEN c.closed IS NULL THEN 'none'
@@ -76,7 +79,7 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   FROM held h ORDER BY h.col;
 $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/45_columns.sql', '518e547991deaa8a')
+  INSERT INTO sp_migrations VALUES ('sheets/45_columns.sql', 'b15742830b43a278')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 

@@ -5,12 +5,30 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/60_sums.sql' AND checksum = '06932771503196ee') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/60_sums.sql' AND checksum = '9051b894dde64836') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
   EXECUTE $script$
 -- The cells of a grid, from sums.
+
+-- What the items of a grid are, the n-th of which is `item`, by its number, in every marketplace that knows it; where the grid
+-- is of one that knows all of them, in that.
+CREATE OR REPLACE FUNCTION sp_sheet_found(items text[], members uuid[], OUT ns integer[], OUT places uuid[], OUT levels text[],
+                                          OUT asins text[])
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+  IF cardinality(members) = 1 THEN  -- the others need not be asked
+    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
+    FROM (SELECT i.n::integer, k.* FROM unnest(items) WITH ORDINALITY AS i (item, n)
+          JOIN sp_sheet_known(members) k ON k.asin = upper(i.item)) AS f
+    HAVING count(*) = (SELECT count(item) FROM unnest(items) AS item);
+  END IF;
+  IF ns IS NULL THEN
+    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
+    FROM sp_sheet_find(items) f;
+  END IF;
+END $$;
 
 -- The n-th item in column `col` of a grid (`sp_sheet_grid`). `known`: whether any marketplace knows the item. `figures` has the
 -- value of each of the metrics `wanted`. No value: nothing is known of it there. What a marketplace knows an item by and has no
@@ -24,27 +42,16 @@ DECLARE
   windows record;
   members constant uuid[] := ARRAY(
     SELECT DISTINCT e::uuid FROM jsonb_array_elements(columns) c, jsonb_array_elements_text(c -> 'members') e);
-  ns integer[];
-  places uuid[];
-  levels text[];
-  asins text[];
+  found record;
 BEGIN
   SELECT array_agg(c.col) AS cols, array_agg(i.id) AS ids, array_agg(c.first) AS firsts, array_agg(c.last) AS lasts
   INTO windows
   FROM jsonb_to_recordset(columns) AS c (col integer, members uuid[], first date, last date, state text)
   CROSS JOIN LATERAL unnest(c.members) AS i (id) WHERE c.state IN ('closed', 'preliminary');
-  IF cardinality(members) = 1 THEN  -- where one knows all of them, the others need not be asked
-    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
-    FROM (SELECT i.n::integer, k.* FROM unnest(items) WITH ORDINALITY AS i (item, n)
-          JOIN sp_sheet_known(members) k ON k.asin = upper(i.item)) AS f
-    HAVING count(*) = (SELECT count(item) FROM unnest(items) AS item);
-  END IF;
-  IF ns IS NULL THEN
-    SELECT array_agg(f.n), array_agg(f.marketplace_id), array_agg(f.level), array_agg(f.asin) INTO ns, places, levels, asins
-    FROM sp_sheet_find(items) f;
-  END IF;
-  RETURN QUERY EXECUTE sp_sheet_cells_query(wanted, coalesce('parent' = ANY (levels), false))
-    USING windows.cols, windows.ids, windows.firsts, windows.lasts, target, columns, ns, places, levels, asins, items;
+  SELECT * INTO found FROM sp_sheet_found(items, members);
+  RETURN QUERY EXECUTE sp_sheet_cells_query(wanted, coalesce('parent' = ANY (found.levels), false))
+    USING windows.cols, windows.ids, windows.firsts, windows.lasts, target, columns, found.ns, found.places, found.levels,
+          found.asins, items;
 END $$;
 
 -- The lines that add up to the cells: (n, col, bit of the marketplace, each of the series), from `found`, `cols` and
@@ -113,14 +120,14 @@ RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
 $$;
 DROP FUNCTION IF EXISTS sp_sheet_sums(text, integer[], uuid[], date[], date[], text);
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/60_sums.sql', '06932771503196ee')
+  INSERT INTO sp_migrations VALUES ('sheets/60_sums.sql', '9051b894dde64836')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
 -- Nobody but the owner and service_role may use what is made here.
 DO $access$
 DECLARE
-  made constant text[] := '{sp_migrations, sp_sheet_cells, sp_sheet_cells_query, sp_sheet_lines}'::text[];
+  made constant text[] := '{sp_migrations, sp_sheet_cells, sp_sheet_cells_query, sp_sheet_found, sp_sheet_lines}'::text[];
   read_functions constant text[] := '{}'::text[];
   runners constant text[] := '{}'::text[];
   -- Supabase's roles, as far as this database has them, and our own.

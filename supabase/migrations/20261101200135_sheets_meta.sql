@@ -5,7 +5,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
   CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
   ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
-  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/95_meta.sql' AND checksum = '8e532ba217305bca') THEN
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'sheets/95_meta.sql' AND checksum = '5004956bc57af7da') THEN
     RETURN;
   END IF;
   PERFORM set_config('lock_timeout', '10s', true);
@@ -20,10 +20,14 @@ DECLARE
 BEGIN
   RETURN (
     WITH there AS MATERIALIZED (SELECT * FROM sp_sheet_calendar(now) c WHERE c.closed IS NOT NULL),
-    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7)
+    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7),
+    known AS (
+      SELECT k.marketplace_id, count(*) AS rows FROM sp_sheet_known(ARRAY(SELECT marketplace_id FROM there)) k
+      WHERE k.last_day >= (now AT TIME ZONE 'UTC')::date - 400 OR k.is_listed GROUP BY 1)
     SELECT jsonb_build_object(
       'tabs', (SELECT coalesce(jsonb_agg(jsonb_build_object('tab', '_' || c.code, 'marketplace', c.code, 'rows',
-                 (SELECT count(*) FROM sp_sheet_current(ARRAY[c.marketplace_id], now))) ORDER BY c.place), '[]') FROM there c)
+                 coalesce(k.rows, 0)) ORDER BY c.place), '[]')
+               FROM there c LEFT JOIN known k USING (marketplace_id))
               || CASE WHEN EXISTS (SELECT FROM there) THEN
                    '[{"tab": "_ALL", "marketplace": "ALL"}, {"tab": "_daily"}]'::jsonb ELSE '[]' END,
       'last_closed', (SELECT coalesce(jsonb_object_agg(c.code, c.closed), '{}') FROM there c)
@@ -52,7 +56,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);
 END $$;
 $script$;
-  INSERT INTO sp_migrations VALUES ('sheets/95_meta.sql', '8e532ba217305bca')
+  INSERT INTO sp_migrations VALUES ('sheets/95_meta.sql', '5004956bc57af7da')
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 

@@ -11,18 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalkola.datasets.model import Slice, SliceState, Sums
-from chalkola.pipeline.reconcile import (
-    SILENT,
-    Answered,
-    Verdict,
-    judge,
-    judge_totals,
-    not_yet,
-    residual_of,
-    retry_at,
-    say_empty,
-)
-from chalkola.store.ledger import Line
+from chalkola.pipeline.reconcile import judge, judge_totals, not_yet, residual_of
+from chalkola.pipeline.silence import SILENT, say_empty
+from chalkola.pipeline.verdict import Answered, Verdict, retry_at
+from chalkola.store.slices import Line
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTES = timedelta(minutes=5)

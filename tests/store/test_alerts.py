@@ -6,7 +6,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from chalkola.store import ledger  # noqa: F401  it teaches psycopg to write JSON
 from chalkola.store.alerts import (
     Delivery,
     Seen,

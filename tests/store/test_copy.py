@@ -15,8 +15,8 @@ from chalkola.datasets.cells import cells_of
 from chalkola.datasets.csv_lines import lines_of
 from chalkola.datasets.model import Column, Row, Table
 from chalkola.errors import Fault
+from chalkola.store.changes import Change
 from chalkola.store.connection import Pool, database_errors
-from chalkola.store.tables import Change
 from postgres import Server
 
 ODD_TEXTS = (
@@ -107,4 +107,4 @@ def test_our_lines_are_those_that_postgresql_gives_back(
             back = [bytes(one).removesuffix(b"\n") for one in copy]
     assert back == lines
     for line, one in zip(lines, rows, strict=True):
-        assert [cell is None for cell in cells_of(line)] == [cell in (None, "null") for cell in one]
+        assert [cell is None for cell in cells_of(line)] == [cell is None for cell in one]

@@ -13,7 +13,8 @@ from chalkola.datasets.model import SliceState
 from chalkola.errors import LeaseLost
 from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Claimed, Ledger, Told, question_key
+from chalkola.store.ledger import Ledger
+from chalkola.store.pulls import Claimed, Told, question_key
 from questions import BEGIN, questions
 from rest import either_pool
 

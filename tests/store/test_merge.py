@@ -24,9 +24,10 @@ from batches import (
 )
 from chalkola.datasets.model import Box, Sums, Table
 from chalkola.datasets.sales_and_traffic_tables import BY_ASIN, BY_ASIN_IN_REPORT, BY_DATE
+from chalkola.store.changes import Change, Lines
 from chalkola.store.connection import Pool
 from chalkola.store.survey import Fit, fits_of
-from chalkola.store.tables import Change, Lines, Origin, difference, write
+from chalkola.store.tables import Origin, difference, write
 from rest import either_pool
 
 YESTERDAY = DAY - timedelta(days=1)

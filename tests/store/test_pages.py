@@ -16,8 +16,9 @@ from chalkola.settings import Account
 from chalkola.store.accounts import Accounts
 from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Claimed, Ledger
+from chalkola.store.ledger import Ledger
 from chalkola.store.lines import still_open
+from chalkola.store.pulls import Claimed
 from questions import BEGIN, NEWEST, by_asin
 
 HOUR = timedelta(hours=1)

@@ -12,11 +12,12 @@ from psycopg.rows import dict_row
 from batches import NOW, Landing, a_batch, a_box, held_pull, of_germany, row
 from chalkola.errors import Fault, LeaseLost
 from chalkola.store.audit import audit
+from chalkola.store.changes import Lines
 from chalkola.store.connection import NeedsDatabaseUrl, NotMigrated, Overtaken, Pool, database_errors, open_pool
 from chalkola.store.ledger import until_not_overtaken
 from chalkola.store.migrate import is_current, migrate
 from chalkola.store.rest.api import Step
-from chalkola.store.tables import Lines, Origin, difference, write
+from chalkola.store.tables import Origin, difference, write
 from postgres import Server, migrated
 from rest import Straight, straight_api, straight_pool
 from supabase import as_role

@@ -8,8 +8,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -18,7 +16,7 @@ from chalkola.store.connection import Pool
 from chalkola.store.database import Selected
 from chalkola.store.migrate import scripts
 from chalkola.store.rest.address import address_of, project_at
-from chalkola.store.rest.lines import as_query, cells_of
+from chalkola.store.rest.lines import as_query
 from chalkola.store.rest.rows import Answer
 from chalkola.store.rest.statements import composed, only_holds, only_reads, with_count
 
@@ -85,20 +83,6 @@ def test_a_row_is_read_as_psycopg_reads_it(database: Database) -> None:
     assert row is not None
     (read,) = Answer(columns=list(plain), rows=[row["row"]], digest="").read()
     assert read == tuple(plain.values())
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.one_of(st.none(), st.text(st.characters(blacklist_characters="\0\n\r", codec="utf-8")), st.integers())
-    )
-)
-def test_a_line_comes_apart_as_copy_would_read_it(cells: list[str | int | None]) -> None:
-    line = ",".join(
-        "null" if cell is None else str(cell) if isinstance(cell, int) else '"' + cell.replace('"', '""') + '"'
-        for cell in cells
-    )
-    assert cells_of(line.encode()) == [None if cell is None else str(cell) for cell in cells]
 
 
 async def test_a_line_made_by_a_query_is_the_one_that_copy_makes(pool: Pool) -> None:

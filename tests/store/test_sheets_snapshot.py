@@ -75,10 +75,18 @@ def test_a_tab_has_every_product_that_is_listed_or_was_sold_lately(shop: Book) -
     assert rows["B0NEVERSLD"]["units_last_7"] == 0
 
 
+@pytest.mark.parametrize("summed", ["nothing", "a part", "all"])
 @pytest.mark.parametrize(
     ("tab", "currency"), [("_DE", None), ("_UK", None), ("_UK", "USD"), ("_ALL", "EUR"), ("_ALL", "USD")]
 )
-def test_every_figure_of_a_tab_is_what_a_single_question_answers(tab: str, currency: str | None, shop: Book) -> None:
+def test_every_figure_of_a_tab_is_what_a_single_question_answers(
+    tab: str, currency: str | None, summed: str, shop: Book
+) -> None:
+    if summed != "nothing":
+        shop.database.execute("SELECT sp_sum_up()")
+    if summed == "a part":
+        shop.row("UK", CLOSED - 2 * DAY, "B0CHILD00C", parent=None, units_ordered=4, ordered_product_sales="1.05")
+        shop.parent_row("DE", CLOSED - 366 * DAY, OTHER, sessions=3)
     snapshot = shop.data("sheet_snapshot", tab=tab, currency=currency)
     assert wrong(snapshot) == []
     rows = table(snapshot)
@@ -89,6 +97,30 @@ def test_every_figure_of_a_tab_is_what_a_single_question_answers(tab: str, curre
         found = [[row[f"{metric}_{s['slug']}"] for s in wanted] for row in rows.values()]
         assert found == values, metric
     assert sum(len(row) for row in rows.values()) == len(rows) * (9 + 5 * 12 + 3)
+
+
+def test_a_tab_is_told_of_products_as_single_questions_are_whatever_they_are_called(shop: Book) -> None:
+    title = 'Größe [5"] \\ "a, b"]\t][\n'
+    shop.row("DE", CLOSED, "B0ODDNAMES", parent="B0ODDPAREN", units_ordered=2)
+    shop.row("DE", CLOSED, "b0small000", units_ordered=3)
+    shop.listing("DE", title, "B0ODDNAMES", title=title, price="1.00")
+    rows = table(shop.data("sheet_snapshot", tab="_DE"))
+    assert [rows["B0ODDNAMES"][c] for c in ("sku", "title", "price", "status")] == [title, title, 1, None]
+    assert rows["B0ODDPAREN"]["units_last_day"] == 2
+    assert shop.values("units", ["b0small000"], ["DE"], ["Last day"]) == [["not found"]], (
+        "an ASIN is written in capitals"
+    )
+    assert rows["b0small000"]["units_last_day"] is None
+
+
+def test_a_parent_has_its_traffic_in_the_columns_whose_days_have_it(shop: Book) -> None:
+    shop.database.execute("SELECT sp_sum_up()")
+    shop.database.execute(
+        "DELETE FROM sp_slices WHERE dataset = 'daily_parents' AND first_day = %s", (CLOSED - 3 * DAY,)
+    )
+    row = table(shop.data("sheet_snapshot", tab="_DE"))[PARENT]
+    assert (row["sessions_last_day"], row["sessions_last_7"], row["sessions_last_7_week_ago"]) == (15, None, 105)
+    assert row["units_last_7"] == 14, "its children's"
 
 
 def test_yesterday_stands_in_a_tab_as_the_calendars(shop: Book) -> None:

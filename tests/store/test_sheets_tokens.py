@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from chalkola.marketplaces import marketplace
 from chalkola.store.access import READ_FUNCTIONS
 from chalkola.store.connection import Pool
 from chalkola.store.sheet_tokens import new_sheet_token, read_sheet_tokens, revoke_sheet_token
@@ -124,11 +126,23 @@ def test_every_function_for_sheets_asks_for_the_token_first_and_has_a_time_out(d
 
 def test_no_function_behind_them_builds_sql_from_text(database: Database) -> None:
     rows = database.execute(
-        "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'sp\\_sheet\\_%' OR proname LIKE 'sheet\\_%'"
+        "SELECT proname, prosrc FROM pg_proc"
+        " WHERE proname LIKE 'sp\\_sheet\\_%' OR proname LIKE 'sp\\_tab\\_%' OR proname LIKE 'sheet\\_%'"
     ).fetchall()
-    executing = [row["proname"] for row in rows if "execute" in row["prosrc"].lower()]
-    assert executing == ["sp_sheet_cells"], "its text is made of the series' names in sp_sum_series() alone"
+    executing = {row["proname"] for row in rows if "execute" in row["prosrc"].lower()}
+    assert executing == {"sp_sheet_cells", "sp_tab_figures"}, (
+        "their text is made of the series' names, days and rates alone"
+    )
     made = database.execute(
         "SELECT sp_sheet_cells_query(ARRAY[%s], false) AS text", ("units'); DROP TABLE sp_slices; --",)
     ).fetchone()
     assert made is None or "DROP TABLE" not in (made["text"] or "")
+    columns = [{"col": 1, "first": "2026-11-01", "last": "2026-11-02", "state": "closed", "has_parents": True,
+                "members": [str(marketplace("DE").uuid)], "marketplace": "'); DROP TABLE sp_slices; --"}]  # fmt: skip
+    tab = database.execute(
+        "SELECT sp_tab_query(%(columns)s, %(columns)s, true, %(target)s) AS text",
+        {"columns": Jsonb(columns), "target": "EUR'); DROP TABLE sp_slices; --"},
+    ).fetchone()
+    assert tab is not None
+    assert "sp_month_sums" in tab["text"]
+    assert "DROP TABLE" not in tab["text"]

@@ -14,7 +14,8 @@ from chalkola.pipeline.metering import all_buckets, creation_buckets
 from chalkola.quotas import Quota
 from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Claimed, Ledger, Told
+from chalkola.store.ledger import Ledger
+from chalkola.store.pulls import Claimed, Told
 from questions import BEGIN, by_asin
 
 PATIENCE = timedelta(hours=2)

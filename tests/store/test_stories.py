@@ -13,8 +13,9 @@ from chalkola.settings import Account
 from chalkola.store.accounts import Accounts
 from chalkola.store.buckets import Buckets
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Claimed, Ledger, Restated, Told
+from chalkola.store.ledger import Ledger
 from chalkola.store.lines import read_differing
+from chalkola.store.pulls import Claimed, Restated, Told
 from chalkola.store.stories import PullStory, count_found, read_pulls
 from questions import BEGIN, NEWEST, by_asin
 

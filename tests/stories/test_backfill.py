@@ -9,8 +9,8 @@ import pytest
 
 from amazon_simulator import Fault
 from chalkola.datasets.model import Limits
-from chalkola.pipeline.worker import Bounds, WhyLeft
-from chalkola.store.ledger import Claimed
+from chalkola.pipeline.work import Bounds, WhyLeft
+from chalkola.store.pulls import Claimed
 from history import DAYS, answered_trends, closed_days, limits, open_days, sources, trends
 from kiosk import AT_ONCE, BY_ASIN, BY_DATE, DAY, TRENDS, alerts, asked, best_seller, calls, left_open, right
 from night import OpenShop, Shop, Silent

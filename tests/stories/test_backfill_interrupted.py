@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chalkola.pipeline.worker import Bounds, WhyLeft
+from chalkola.pipeline.work import Bounds, WhyLeft
 from chalkola.store.connection import DatabaseFull
 from history import DAYS, closed_days, open_days
 from interruptions import Filling, Stopping

@@ -14,11 +14,11 @@ import pytest
 
 from amazon_simulator import Fault
 from chalkola.clock import JumpingClock
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.health import look_for_alerts
-from chalkola.pipeline.pull import Ended
 from chalkola.store import open_store
 from chalkola.store.connection import DatabaseFull, DatabaseGone
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from cutting import cut
 from kiosk import AT_ONCE
 from night import OpenShop, Shop, Silent

@@ -3,7 +3,7 @@
 import pytest
 
 from amazon_simulator import Fault
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from kiosk import AT_ONCE, DAY, alerts, asked, calls, left_open, not_proven, right, said
 from night import OpenShop, Shop, Silent
 

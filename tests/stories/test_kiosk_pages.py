@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from amazon_simulator import Fault
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from kiosk import BY_ASIN, DAY, asked, calls, first_pages, left_open, not_proven, right, said
 from night import OpenShop, Shop, Silent
 from truth import queries_asked_twice

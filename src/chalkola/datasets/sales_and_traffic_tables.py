@@ -62,7 +62,7 @@ def _twins(path: str, meaning: str, type_: str = "integer") -> tuple[Column, Col
 
 # fmt: off
 BY_ASIN_IN_REPORT = (
-    # The key comes first: rows are told apart by how their lines begin (store/tables.py).
+    # The key comes first: rows are told apart by how their lines begin (store/changes.py).
     # Optional in Amazon's schemas, yet it is our key: the readers put the parent where it is absent.
     _column("childAsin", "text", "ASIN of the variation that is sold", required=False),
     _column("parentAsin", "text", "ASIN of the product that groups the variations; a product without variations is its own parent"),  # noqa: E501

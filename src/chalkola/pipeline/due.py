@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from chalkola.datasets.model import Dataset, Past, SliceState
 from chalkola.marketplaces import Place
 from chalkola.periods import ONE_DAY, day_ends, today
-from chalkola.store.ledger import Line, Manner
 from chalkola.store.lines import Coverage, Known
+from chalkola.store.slices import Line, Manner
 
 MOST_OLD_DAYS = 20
 """Open days of a marketplace from before the last two weeks that a night asks for: history is the backfill's."""

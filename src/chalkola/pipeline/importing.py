@@ -13,17 +13,17 @@ from chalkola.datasets.business_report_file import UnusableFile
 from chalkola.datasets.model import Answer, Box, Count, Slice, SliceState, Sums
 from chalkola.documents import document_of
 from chalkola.marketplaces import Marketplace
+from chalkola.pipeline.ending import label_of
 from chalkola.pipeline.load import Loader, Received
-from chalkola.pipeline.pull import label_of
 from chalkola.store.archive import Archive, Kept
+from chalkola.store.changes import Change
 from chalkola.store.connection import Pool
 from chalkola.store.documents import Documents
 from chalkola.store.imports import ACCOUNT, ImportLedger, Wanted, day_totals, refuse_closed
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
+from chalkola.store.slices import Line
 from chalkola.store.summing import sum_up
 from chalkola.store.survey import fits_of
-from chalkola.store.tables import Change
 
 _MORE_THAN_A_DAY = 1.5
 """Amazon restates a day by far less; two days of a shop come to about the double."""

@@ -11,9 +11,11 @@ from chalkola.datasets.model import Batch, Box, Count, Dataset, Proof, Slice, Sl
 from chalkola.periods import day_ends
 from chalkola.pipeline.lists import Held, Said, judge_list, judge_no_list
 from chalkola.pipeline.publications import judge_publication
-from chalkola.pipeline.reconcile import Answered, Verdict, judge, judge_listing, judge_totals, not_yet
-from chalkola.store.ledger import Claimed, Line, Restated, Told
-from chalkola.store.tables import Change
+from chalkola.pipeline.reconcile import judge, judge_listing, judge_totals, not_yet
+from chalkola.pipeline.verdict import Answered, Verdict
+from chalkola.store.changes import Change
+from chalkola.store.pulls import Claimed, Restated, Told
+from chalkola.store.slices import Line
 
 NEIGHBOURHOOD = timedelta(days=7)
 

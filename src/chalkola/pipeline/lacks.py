@@ -8,9 +8,9 @@ from functools import cached_property
 from chalkola.datasets.model import Dataset, Limits, Past, SliceState
 from chalkola.marketplaces import MARKETPLACES, WORLD, Marketplace, Place, Region
 from chalkola.pipeline.due import Due, Request, calendar
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
 from chalkola.store.overview import KnownAccount
+from chalkola.store.slices import Line
 
 _REGIONS = tuple(region.value for region in Region)
 PULL, BACKFILL, IMPORT, DOCTOR = "chalkola pull", "chalkola backfill", "chalkola import", "chalkola doctor"

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalkola.datasets.model import SliceState
-from chalkola.pipeline.reconcile import Verdict, say_empty
-from chalkola.store.ledger import Line
+from chalkola.pipeline.silence import say_empty
+from chalkola.pipeline.verdict import Verdict
+from chalkola.store.slices import Line
 
 SHRUNK_BY = 0.10
 SHRUNK_ROWS = 5

@@ -10,11 +10,13 @@ from chalkola.periods import day_ends
 from chalkola.pipeline.judging import NEIGHBOURHOOD, Judging, rows_of
 from chalkola.pipeline.lists import Said
 from chalkola.pipeline.reconcile import NEVER_WAIT_LONGER
+from chalkola.store.changes import Change, Difference, Lines
 from chalkola.store.database import Connection, Holding
-from chalkola.store.ledger import Claimed, Ledger, Told, until_not_overtaken
+from chalkola.store.ledger import Ledger, until_not_overtaken
 from chalkola.store.lines import answers_disbelieved, neighbours, parts_before, still_open
+from chalkola.store.pulls import Claimed, Told
 from chalkola.store.survey import Fit
-from chalkola.store.tables import Change, Difference, Lines, Origin, difference, untouched, write
+from chalkola.store.tables import Origin, difference, untouched, write
 
 _ROWS_AT_ONCE = 20_000
 """So many rows are held against the table at a time, which bounds the memory that it takes."""

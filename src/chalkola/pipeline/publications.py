@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from chalkola.datasets.model import SliceState
-from chalkola.pipeline.reconcile import Verdict
-from chalkola.store.ledger import Line
+from chalkola.pipeline.verdict import Verdict
+from chalkola.store.slices import Line
 
 ASK_AGAIN_AFTER = timedelta(hours=1)
 

@@ -16,11 +16,12 @@ from chalkola.documents import Document
 from chalkola.errors import Refusal
 from chalkola.marketplaces import Marketplace
 from chalkola.store.archive import Archive
+from chalkola.store.changes import Change, Lines
 from chalkola.store.database import Holding, Pool
 from chalkola.store.rebuild import Given, given_by_pulls, mend_fixed_columns, note_rebuilt, rebuilding
 from chalkola.store.summing import sum_up
 from chalkola.store.survey import Fit, fits_of
-from chalkola.store.tables import Change, Lines, Origin, difference, write
+from chalkola.store.tables import Origin, difference, write
 
 
 @dataclass(frozen=True, kw_only=True)

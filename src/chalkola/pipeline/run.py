@@ -12,19 +12,22 @@ from chalkola.errors import Fault, Setback, SourceClosed
 from chalkola.marketplaces import Marketplace, place_of
 from chalkola.pipeline.correspondents import Correspondents, open_correspondents
 from chalkola.pipeline.discovery import PARTICIPATIONS_GOOD_FOR, WHENEVER_SEEN, Opened, discover
+from chalkola.pipeline.ending import Ending
 from chalkola.pipeline.load import Loader
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.plan import Means, Plan, Request, is_late, plan
 from chalkola.pipeline.pruning import prune
 from chalkola.pipeline.pull import Puller
-from chalkola.pipeline.worker import Observer, Worked, Worker
+from chalkola.pipeline.work import Observer, Worked
+from chalkola.pipeline.worker import Worker
 from chalkola.settings import PUBLIC, Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Line, slot_key
 from chalkola.store.lines import known_asins, open_pulls, read_coverage, read_lines
 from chalkola.store.migrate import ensure_marketplaces
 from chalkola.store.presence import dead, presence
+from chalkola.store.pulls import slot_key
+from chalkola.store.slices import Line
 from chalkola.store.summing import sum_up
 from chalkola.store.survey import fits_of
 
@@ -206,20 +209,26 @@ async def hire(
     accounts = sorted(set(opened.opens.values()))
     slots = {slot_key(s.slot, account): settings.open_queries for s in SOURCES if s.slot for account in accounts}
     await store.ledger.define_slots({key: most for key, most in slots.items() if key})
-    puller = Puller(
-        amazon=asked.amazon,
-        drivers=asked.drivers,
+    ending = Ending(
         ledger=store.ledger,
         archive=store.archive,
         documents=store.documents,
         loader=Loader(datasets=datasets, sources=sources, fits=await fits_of(store.pool, [d.table for d in every])),
         clock=settings.clock,
-        accounts={account.key: account for account in (*settings.accounts, PUBLIC)},
         known_accounts=store.accounts,
+        sources=sources,
+    )
+    puller = Puller(
+        drivers=asked.drivers,
+        ledger=store.ledger,
+        ending=ending,
+        clock=settings.clock,
+        accounts={account.key: account for account in (*settings.accounts, PUBLIC)},
         sources=sources,
     )
     return Worker(
         name=name,
+        amazon=asked.amazon,
         puller=puller,
         ledger=store.ledger,
         accounts=store.accounts,

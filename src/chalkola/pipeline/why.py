@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from chalkola.datasets.model import Dataset
 from chalkola.marketplaces import Place
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 
 
 class Whose(StrEnum):

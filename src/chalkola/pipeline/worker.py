@@ -9,17 +9,19 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Protocol
 
+from chalkola.amazon import Amazon
 from chalkola.clock import Clock
 from chalkola.errors import ChalkolaError, LeaseLost, LoginFault, Setback, SourceClosed
 from chalkola.pipeline.closing import Lost, what_closed
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.patience import Patience
-from chalkola.pipeline.pull import Ended, Puller
+from chalkola.pipeline.pull import Puller
+from chalkola.pipeline.work import Bounds, Observer, Replenish, WhyLeft, Worked
 from chalkola.store.accounts import Accounts
 from chalkola.store.connection import DatabaseGone
-from chalkola.store.ledger import LEASE, Claimed, Ledger, Outlook
+from chalkola.store.ledger import LEASE, Ledger, Outlook
+from chalkola.store.pulls import Claimed
 
 IN_HAND = 16
 PATIENCE = timedelta(hours=2)
@@ -29,70 +31,12 @@ _RECONNECT_EVERY = timedelta(seconds=1)  # machine time
 _OTHERS_CHECKED_EVERY = timedelta(seconds=1)  # machine time
 
 
-class Observer(Protocol):
-    """Whoever watches a run."""
-
-    def claimed(self, pull: Claimed) -> None:
-        """A step of this pull begins."""
-
-    def stepped(self, pull: Claimed, ended: Ended | None) -> None:
-        """A step of this pull is over; `ended` is None while the pull goes on."""
-
-    def waiting(self, until: datetime | None) -> None:
-        """Nothing can move before `until` (Amazon's time; None: not known)."""
-
-
-class WhyLeft(StrEnum):
-    """Why a worker left before its work was done."""
-
-    STOPPED = "told to stop"
-    OUT_OF_TIME = "its time was up"
-    WAITING = "nothing can be asked for a while"
-
-
-class Replenish(Protocol):
-    """Whoever plans on while a worker is at work."""
-
-    async def __call__(self, ended: Sequence[Ended]) -> Sequence[int]:
-        """Return the ids of further pulls that are wanted, after these have ended; after none, when a source or a
-        marketplace has been closed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """How long a worker stays. All of it is Amazon's time."""
-
-    until: datetime | None = None
-    """No step is begun at or after this instant."""
-    leave_when_waiting: timedelta | None = None
-    """It leaves when nothing can be done for longer than this."""
-    reserve: float = 0
-    """The share of every bucket's turns that questions about history leave to others."""
-
-
-@dataclass(kw_only=True)
-class Worked:
-    """What a worker did, and why it stopped."""
-
-    ended: list[Ended] = field(default_factory=list)
-    faults: dict[str, ChalkolaError] = field(default_factory=dict)
-    """By account: what a person has to do."""
-    opens: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By account that has lost marketplaces meanwhile: those that it still opens, by Amazon's ids."""
-    left: int = 0
-    """Pulls that are still open: their tickets are in the ledger."""
-    stopped: bool = False
-    why_left: "WhyLeft | None" = None
-    """Why it left although there was something to do; None: there was not."""
-    next_at: datetime | None = None
-    """When the next of what is left can move; None: nothing is left, or nobody knows."""
-
-
 @dataclass(kw_only=True)
 class Worker:
     """Takes the steps of pulls until nothing is left that is worth waiting for, or until it is told to stop."""
 
     name: str
+    amazon: Amazon
     puller: Puller
     ledger: Ledger
     accounts: Accounts
@@ -222,7 +166,7 @@ class Worker:
         """Close what Amazon's refusal is about: the source, marketplaces, or the whole account."""
         account = self.puller.accounts[pull.account]
         scopes = {s.scope for s in await self.ledger.slices_of(pull)}
-        match await what_closed(self.puller.amazon, account, scopes, fault):
+        match await what_closed(self.amazon, account, scopes, fault):
             case LoginFault() as refused:
                 await self._close_account(pull, refused)
             case Lost(opens=opens, reason=reason):

@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 from chalkola.clock import Clock
 from chalkola.datasets.model import Limits
 from chalkola.settings import Account
-from chalkola.store.connection import Pool, database_errors
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched
 
 TRY_CLOSED_AGAIN_AFTER = timedelta(days=7)
 
@@ -104,9 +105,7 @@ class Accounts:
         await self._call("SELECT sp_raise_alert(%s, %s, %s, %s)", rule, subject, message, self._clock.now())
 
     async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-        with database_errors():
-            async with self._pool.connection() as connection:
-                return await (await connection.execute(query, values)).fetchall()
+        return await fetched(self._pool, query, values)
 
 
 def fingerprint(account: Account) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +27,16 @@ _COLUMNS: LiteralString = "rule, enabled, thresholds, changed_at, changed_by"
 
 async def read_alert_settings(pool: Pool) -> list[AlertSetting]:
     """Return what holds now, by rule; nothing of a rule that nobody has changed."""
-    return await _read(
-        pool, "SELECT DISTINCT ON (rule) " + _COLUMNS + " FROM sp_alert_settings ORDER BY rule, id DESC"
+    return await fetched_as(
+        pool, AlertSetting, "SELECT DISTINCT ON (rule) " + _COLUMNS + " FROM sp_alert_settings ORDER BY rule, id DESC"
     )
 
 
 async def read_alert_changes(pool: Pool) -> list[AlertSetting]:
     """Return the last changes, the latest first."""
-    return await _read(pool, "SELECT " + _COLUMNS + " FROM sp_alert_settings ORDER BY id DESC LIMIT 50")
+    return await fetched_as(
+        pool, AlertSetting, "SELECT " + _COLUMNS + " FROM sp_alert_settings ORDER BY id DESC LIMIT 50"
+    )
 
 
 async def change_alert_setting(pool: Pool, changed: AlertSetting) -> None:
@@ -43,10 +45,3 @@ async def change_alert_setting(pool: Pool, changed: AlertSetting) -> None:
     with database_errors():
         async with pool.connection() as connection:
             await connection.execute("SELECT sp_change_alert_setting(%s, %s, %s, %s, %s)", values)
-
-
-async def _read(pool: Pool, query: LiteralString) -> list[AlertSetting]:
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(AlertSetting)) as cursor:
-            await cursor.execute(query)
-            return await cursor.fetchall()

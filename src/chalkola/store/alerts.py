@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, LiteralString, TypeVar
+from typing import Literal, LiteralString
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from chalkola.store.connection import Pool, database_errors
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched, fetched_as
 
-T = TypeVar("T")
 Kind = Literal["raised", "cured", "digest"]
 
 SENDING_TAKES = timedelta(minutes=5)
@@ -98,13 +97,13 @@ async def read_known_alerts(pool: Pool, since: datetime) -> list[KnownAlert]:
         "   WHERE d.alert_id = a.id AND d.kind = 'cured' AND d.delivered_at IS NOT NULL) AS told_over"
         " FROM sp_alerts a WHERE cured_at IS NULL OR cured_at > %s ORDER BY raised_at DESC, id DESC"
     )
-    return await _read(pool, KnownAlert, query, since)
+    return await fetched_as(pool, KnownAlert, query, (since,))
 
 
 async def read_mutes(pool: Pool, now: datetime) -> list[Mute]:
     """Return the mutes that hold now."""
     query: LiteralString = "SELECT rule, subject, until FROM sp_alert_mutes WHERE until > %s ORDER BY rule, subject"
-    return await _read(pool, Mute, query, now)
+    return await fetched_as(pool, Mute, query, (now,))
 
 
 async def read_unheard(pool: Pool) -> list[Unheard]:
@@ -114,44 +113,28 @@ async def read_unheard(pool: Pool) -> list[Unheard]:
         " FROM sp_alert_deliveries ORDER BY channel, tried_at DESC, id DESC) AS last"
         " WHERE failure IS NOT NULL ORDER BY channel"
     )
-    return await _read(pool, Unheard, query)
+    return await fetched_as(pool, Unheard, query)
 
 
 async def see_alerts(pool: Pool, found: Sequence[Seen], over: Sequence[int], now: datetime) -> None:
     """Write down what the rules have found, and close the alerts whose ids are in `over`."""
     values = Jsonb(list(found)), list(over), now
-    await _call(pool, "SELECT sp_see_alerts(%s, %s::bigint[], %s)", *values)
+    await fetched(pool, "SELECT sp_see_alerts(%s, %s::bigint[], %s)", values)
 
 
 async def claim(pool: Pool, channel: str, wanted: Sequence[Delivery], now: datetime) -> dict[int, Delivery]:
     """Return, by the numbers under which they are kept, the messages that are ours to send: neither delivered already
     nor in another run's hands."""
-    rows = await _call(
-        pool,
-        "SELECT id, kind, alert_id, grade, day FROM sp_claim_deliveries(%s, %s, %s, %s)",
-        channel, Jsonb(list(wanted)), SENDING_TAKES, now,
-    )  # fmt: skip
+    query: LiteralString = "SELECT id, kind, alert_id, grade, day FROM sp_claim_deliveries(%s, %s, %s, %s)"
+    rows = await fetched(pool, query, (channel, Jsonb(list(wanted)), SENDING_TAKES, now))
     return {row[0]: Delivery(kind=row[1], alert_id=row[2], grade=row[3], day=row[4]) for row in rows}
 
 
 async def note(pool: Pool, claimed: Sequence[int], failure: str | None, now: datetime) -> None:
     """Write down that claimed messages were delivered (`failure` None), or why not."""
-    await _call(pool, "SELECT sp_note_deliveries(%s::bigint[], %s, %s)", list(claimed), failure, now)
+    await fetched(pool, "SELECT sp_note_deliveries(%s::bigint[], %s, %s)", (list(claimed), failure, now))
 
 
 async def mute(pool: Pool, rule: str, subject: str, until: datetime | None) -> None:
     """Tell nobody of a rule's alerts on a subject (empty: on any) before `until`; None ends a mute."""
-    await _call(pool, "SELECT sp_mute_alert(%s, %s, %s)", rule, subject, until)
-
-
-async def _call(pool: Pool, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-    with database_errors():
-        async with pool.connection() as connection:
-            return await (await connection.execute(query, values)).fetchall()
-
-
-async def _read(pool: Pool, kind: type[T], query: LiteralString, *values: object) -> list[T]:
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+    await fetched(pool, "SELECT sp_mute_alert(%s, %s, %s)", (rule, subject, until))

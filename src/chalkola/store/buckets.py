@@ -7,7 +7,8 @@ from typing import Any, LiteralString
 
 from chalkola.clock import Clock
 from chalkola.quotas import Turn
-from chalkola.store.connection import Pool, database_errors
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +81,7 @@ class Buckets:
         return tuple(_bucket(row) for row in rows)
 
     async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-        with database_errors():
-            async with self._pool.connection() as connection:
-                return await (await connection.execute(query, values)).fetchall()
+        return await fetched(self._pool, query, values)
 
 
 def _bucket(row: tuple[Any, ...]) -> Bucket:

@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg_pool import PoolTimeout
 
 from chalkola.store.connection import DatabaseGone, Pool, database_errors
+from chalkola.store.database import fetched
 from chalkola.store.direct import DirectConnection, DirectPool
 
 _USUAL_TIMEOUT = "10s"  # for a function that names none of its own
@@ -79,9 +80,7 @@ ORDER BY p.proname, p.pronargs
 
 async def read_functions(pool: Pool, names: Sequence[str]) -> tuple[ReadFunction, ...]:
     """Return those of the named functions that are in the database. Raises `DatabaseGone`."""
-    with database_errors():
-        async with pool.connection() as connection:
-            found = await (await connection.execute(_CATALOG, (list(names),))).fetchall()
+    found = await fetched(pool, _CATALOG, (list(names),))
     return tuple(
         ReadFunction(
             name=name, parameters=dict(zip(parameters, types, strict=True)),

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, LiteralString, TypeVar
 
-from psycopg.rows import class_row
-
 from chalkola.calls import Call
 from chalkola.datasets import CATALOG
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched_as
 
 T = TypeVar("T")
 
@@ -86,7 +85,4 @@ async def _read(pool: Pool, kind: type[T], query: LiteralString, which: Which, *
         "scopes": list(which.scopes), "day": which.day, "failed": which.failed, "since": which.since,
         "datasets": [dataset.name for dataset in CATALOG], **more,
     }  # fmt: skip
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+    return await fetched_as(pool, kind, query, values)

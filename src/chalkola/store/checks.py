@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from psycopg.rows import class_row
-
 from chalkola.clock import RealClock
 from chalkola.datasets import CATALOG
 from chalkola.store.access import made_by
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched_as
 from chalkola.store.migrate import scripts
 
 _MADE_HERE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)")
@@ -79,10 +78,7 @@ async def read_database(pool: Pool) -> DatabaseFacts:
     made = list(made_by(script.text for script in scripts()))
     data = [d.table.name for d in CATALOG]
     values = {"tables": sorted(tables), "made": made, "data": data, "now": RealClock().now()}
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(DatabaseFacts)) as cursor:
-            await cursor.execute(query, values)
-            return (await cursor.fetchall())[0]
+    return (await fetched_as(pool, DatabaseFacts, query, values))[0]
 
 
 async def read_evidence(pool: Pool) -> Mapping[tuple[str, str], Evidence]:
@@ -92,10 +88,7 @@ async def read_evidence(pool: Pool) -> Mapping[tuple[str, str], Evidence]:
         " (SELECT account, source, max(ticketed_at) AS ticketed_at FROM sp_pulls WHERE NOT found"
         "  GROUP BY 1, 2) p USING (account, source)"
     )
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(Evidence)) as cursor:
-            await cursor.execute(query)
-            return {(one.account, one.source): one for one in await cursor.fetchall()}
+    return {(one.account, one.source): one for one in await fetched_as(pool, Evidence, query)}
 
 
 async def open_source(pool: Pool, account: str, source: str, now: datetime) -> None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import LiteralString, Protocol, TypeVar, overload
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.abc import Params
-from psycopg.rows import AsyncRowFactory, TupleRow
+from psycopg.rows import AsyncRowFactory, TupleRow, class_row
+from psycopg.types.json import set_json_dumps
 from psycopg_pool import PoolTimeout
 
 from chalkola.errors import ChalkolaError, Fault, LeaseLost
@@ -24,6 +26,8 @@ _OVERTAKEN = "CH003"  # raised by sp_rest_write and sp_expect_staged
 
 # What psycopg has to say of a lost connection, a line for each attempt, is said once by our own errors.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+set_json_dumps(msgspec.json.encode)  # it knows our values, days and decimals
 
 Query = LiteralString | bytes | sql.SQL | sql.Composed
 Shape = Sequence[tuple[str, str]]
@@ -175,6 +179,22 @@ def database_errors(url: str = "") -> Iterator[None]:
             why=f"{_first_line(error)} (SQLSTATE {error.sqlstate}).",
             remedy="`chalkola migrate` says what blocks it.",
         ) from error
+
+
+async def fetched(pool: Pool, query: Query, params: Params | None = None) -> list[TupleRow]:
+    """Execute one statement, and return the rows that it gives. Raises what `database_errors` makes of its errors."""
+    with database_errors():
+        async with pool.connection() as connection:
+            return await (await connection.execute(query, params)).fetchall()
+
+
+async def fetched_as(pool: Pool, kind: type[T], query: Query, params: Params | None = None) -> list[T]:
+    """Execute one statement, and return its rows as values of `kind`, whose fields are its columns. Raises as
+    `fetched` does."""
+    with database_errors():
+        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, params)
+            return await cursor.fetchall()
 
 
 def _place(url: str) -> str:

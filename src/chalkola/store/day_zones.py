@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from chalkola.marketplaces import Marketplace
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched, fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,7 @@ class DayZone:
 async def read_day_zones(pool: Pool) -> list[DayZone]:
     """Return what was found, by marketplace; empty before the first comparison."""
     query: LiteralString = "SELECT amazon_marketplace_id, zone, days, fits, found_at FROM sp_day_zones ORDER BY 1"
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(DayZone)) as cursor:
-            await cursor.execute(query)
-            return await cursor.fetchall()
+    return await fetched_as(pool, DayZone, query)
 
 
 async def keep_day_zone(pool: Pool, found: DayZone) -> None:
@@ -54,7 +51,4 @@ async def read_units(pool: Pool, m: Marketplace, since: date, before: date, most
         " WHERE t.marketplace_id = %s AND t.date >= %s AND t.date < %s AND t.units_ordered > 0"
         " AND s.state IN ('proven', 'differs', 'loaded') ORDER BY t.date DESC LIMIT %s"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await connection.execute(query, (m.scope, m.uuid, since, before, most))
-            return dict(await rows.fetchall())
+    return dict(await fetched(pool, query, (m.scope, m.uuid, since, before, most)))

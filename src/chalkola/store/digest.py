@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import LiteralString, TypeVar
+from typing import LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from chalkola.store.connection import Pool, database_errors
-
-T = TypeVar("T")
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +45,7 @@ async def read_totals(pool: Pool, days: Mapping[UUID, date]) -> list[DayTotals]:
         " t.sessions FROM unnest(%s::uuid[], %s::date[]) AS w (id, day)"
         " JOIN sp_daily_totals t ON t.marketplace_id = w.id AND t.date IN (w.day, w.day - 7)"
     )
-    return await _read(pool, DayTotals, query, list(days), list(days.values()))
+    return await fetched_as(pool, DayTotals, query, (list(days), list(days.values())))
 
 
 async def read_moves(pool: Pool, days: Mapping[UUID, date], most: int) -> list[Move]:
@@ -67,11 +64,4 @@ async def read_moves(pool: Pool, days: Mapping[UUID, date], most: int) -> list[M
         " WHERE EXISTS (SELECT FROM sp_daily_asin_data d WHERE d.marketplace_id = w.id AND d.date = w.day - 7)"
         "   AND EXISTS (SELECT FROM sp_daily_asin_data d WHERE d.marketplace_id = w.id AND d.date = w.day)"
     )
-    return await _read(pool, Move, query, list(days), list(days.values()), most)
-
-
-async def _read(pool: Pool, kind: type[T], query: LiteralString, *values: object) -> list[T]:
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+    return await fetched_as(pool, Move, query, (list(days), list(days.values()), most))

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, TypeVar
-
-from psycopg.rows import class_row
+from typing import LiteralString
 
 from chalkola.clock import Clock
 from chalkola.store.archive import Kept
-from chalkola.store.connection import Pool, database_errors
-
-T = TypeVar("T")
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched, fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +56,8 @@ class Documents:
 
     async def note(self, pull_id: int, kept: Kept) -> None:
         """Write down what became of a pull's document."""
-        await self._call(
-            "SELECT sp_note_document(%s, %s, %s, %s, %s, %s)",
-            pull_id, kept.state, kept.name, kept.byte_count, kept.why, self._clock.now(),
-        )  # fmt: skip
+        values = pull_id, kept.state, kept.name, kept.byte_count, kept.why, self._clock.now()
+        await fetched(self._pool, "SELECT sp_note_document(%s, %s, %s, %s, %s, %s)", values)
 
     async def old(self, prefix: str, before: datetime, most: int) -> list[Stored]:
         """Return at most `most` documents of a place that came before an instant, the oldest first."""
@@ -70,11 +65,11 @@ class Documents:
             "SELECT id, name FROM sp_documents WHERE at < %(before)s AND" + _IN_PLACE + " ORDER BY at, id"
             " LIMIT %(most)s"
         )
-        return await self._read(Stored, query, before=before, prefix=prefix, most=most)
+        return await fetched_as(self._pool, Stored, query, {"before": before, "prefix": prefix, "most": most})
 
     async def drop(self, removed: Sequence[Stored], why: str) -> None:
         """Note that documents are not there any more, and why."""
-        await self._call("SELECT sp_drop_documents(%s, %s)", [one.id for one in removed], why)
+        await fetched(self._pool, "SELECT sp_drop_documents(%s, %s)", ([one.id for one in removed], why))
 
     async def holding(self, prefix: str) -> Holding:
         """Return what a place has."""
@@ -82,7 +77,7 @@ class Documents:
             "SELECT count(*)::integer AS count, coalesce(sum(byte_count), 0)::bigint AS byte_count FROM sp_documents"
             " WHERE" + _IN_PLACE
         )
-        return (await self._read(Holding, query, prefix=prefix))[0]
+        return (await fetched_as(self._pool, Holding, query, {"prefix": prefix}))[0]
 
     async def unkept(self, since: datetime) -> list[Unkept]:
         """Return which documents that came since then are not kept, and why; empty for none."""
@@ -93,15 +88,4 @@ class Documents:
             " FROM sp_documents WHERE at >= %(since)s AND state IN ('failed', 'too large')"
             " GROUP BY state ORDER BY state"
         )
-        return await self._read(Unkept, query, since=since)
-
-    async def _read(self, kind: type[T], query: LiteralString, **values: object) -> list[T]:
-        with database_errors():
-            async with self._pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as rows:
-                await rows.execute(query, values)
-                return await rows.fetchall()
-
-    async def _call(self, query: LiteralString, *values: object) -> None:
-        with database_errors():
-            async with self._pool.connection() as connection:
-                await connection.execute(query, values)
+        return await fetched_as(self._pool, Unkept, query, {"since": since})

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from chalkola.store.connection import Pool, database_errors
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,5 @@ async def read_figures(pool: Pool, days: Iterable[tuple[UUID, date]]) -> dict[tu
         " LEFT JOIN sp_daily_totals t ON t.marketplace_id = w.id AND t.date = w.day"
     )
     wanted = list(dict.fromkeys(days))
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(Figures)) as cursor:
-            await cursor.execute(query, ([one for one, _ in wanted], [day for _, day in wanted]))
-            return {(one.marketplace_id, one.day): one for one in await cursor.fetchall()}
+    found = await fetched_as(pool, Figures, query, ([one for one, _ in wanted], [day for _, day in wanted]))
+    return {(one.marketplace_id, one.day): one for one in found}

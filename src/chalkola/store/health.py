@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import LiteralString, TypeVar
+from typing import LiteralString
 
-from psycopg.rows import class_row
-
-from chalkola.store.connection import Pool, database_errors
-
-T = TypeVar("T")
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +77,7 @@ async def read_first_loaded(
         "  WHERE ps.dataset = ANY (%s) AND ps.scope = ANY (%s) AND ps.first_day >= %s"
         "    AND p.stage = 'loaded' AND p.settled GROUP BY 1, 2, 3) AS f GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    return await _read(pool, FirstLoaded, query, list(datasets), list(scopes), since)
+    return await fetched_as(pool, FirstLoaded, query, (list(datasets), list(scopes), since))
 
 
 async def read_waiting(pool: Pool) -> list[Waiting]:
@@ -95,7 +92,7 @@ async def read_waiting(pool: Pool) -> list[Waiting]:
         "  ORDER BY e.id DESC LIMIT 1) e ON true"
         " WHERE p.finished_at IS NULL AND p.waiting_for IS NOT NULL ORDER BY since, p.id"
     )
-    return await _read(pool, Waiting, query)
+    return await fetched_as(pool, Waiting, query)
 
 
 async def read_restatements(pool: Pool, since: datetime) -> list[Restatement]:
@@ -109,7 +106,7 @@ async def read_restatements(pool: Pool, since: datetime) -> list[Restatement]:
         " WINDOW whole AS (PARTITION BY dataset, scope, first_day ORDER BY restated_at, id"
         "   ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) ORDER BY dataset, scope, first_day"
     )
-    return await _read(pool, Restatement, query, since)
+    return await fetched_as(pool, Restatement, query, (since,))
 
 
 async def read_notes(pool: Pool, since: datetime) -> list[Noted]:
@@ -118,7 +115,7 @@ async def read_notes(pool: Pool, since: datetime) -> list[Noted]:
         "SELECT source, array_agg(DISTINCT note ORDER BY note) AS notes FROM sp_pulls"
         " WHERE finished_at >= %s AND note IS NOT NULL GROUP BY source ORDER BY source"
     )
-    return await _read(pool, Noted, query, since)
+    return await fetched_as(pool, Noted, query, (since,))
 
 
 async def read_pace(pool: Pool, history_rank: int) -> Pace:
@@ -129,11 +126,4 @@ async def read_pace(pool: Pool, history_rank: int) -> Pace:
         " max(greatest(created_at, intended_at, ticketed_at, finished_at)) FILTER (WHERE rank = %s)"
         "   AS history_moved_at, pg_database_size(current_database()) AS size_bytes FROM sp_pulls"
     )
-    return (await _read(pool, Pace, query, history_rank, history_rank))[0]
-
-
-async def _read(pool: Pool, kind: type[T], query: LiteralString, *values: object) -> list[T]:
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+    return (await fetched_as(pool, Pace, query, (history_rank, history_rank)))[0]

@@ -7,10 +7,8 @@ from datetime import date, datetime
 from typing import LiteralString
 
 from chalkola.datasets.model import Box, SliceState
-from chalkola.store.connection import Pool, database_errors
-
-Stretch = tuple[str, date]
-"""A listing by its scope and its first day."""
+from chalkola.store.connection import Pool
+from chalkola.store.database import fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +54,7 @@ async def read_listed(pool: Pool, dataset: str, scopes: Sequence[str], known: Co
         " WHERE s.dataset = %s AND s.scope = ANY (%s) AND s.state IN ('loaded', 'empty') AND s.pull_id <> ALL (%s)"
         " GROUP BY s.scope, s.first_day, p.last_day, s.pull_id ORDER BY s.scope, s.first_day"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (dataset, list(scopes), list(known)))).fetchall()
+    rows = await fetched(pool, query, (dataset, list(scopes), list(known)))
     return [  # an ASIN is in many months and marketplaces: it is kept once
         Listed(scope=scope, first=first, last=last, pull_id=pull, asins=tuple(map(sys.intern, asins)), rows=count)
         for scope, first, last, pull, asins, count in rows
@@ -76,9 +72,7 @@ async def read_refused_parts(pool: Pool, accounts: Sequence[str]) -> list[Refuse
         " AND s.state NOT IN ('proven', 'differs', 'empty')"
         " GROUP BY p.id ORDER BY p.last_day DESC, p.id"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (list(accounts),))).fetchall()
+    rows = await fetched(pool, query, (list(accounts),))
     return [
         RefusedPart(
             pull_id=pull, source=source, next_at=next_at, attempts=attempts,
@@ -115,9 +109,7 @@ async def read_tallies(pool: Pool, datasets: Sequence[str], first: date, last: d
         "SELECT dataset, scope, state, count(*), coalesce(sum(row_count), 0)::bigint FROM sp_slices"
         " WHERE dataset = ANY (%s) AND first_day BETWEEN %s AND %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (list(datasets), first, last))).fetchall()
+    rows = await fetched(pool, query, (list(datasets), first, last))
     return [
         Tally(dataset=dataset, scope=scope, state=SliceState(state), days=days, rows=count)
         for dataset, scope, state, days, count in rows
@@ -130,7 +122,5 @@ async def read_open_questions(pool: Pool) -> list[OpenQuestion]:
         "SELECT id, account, source, stage FROM sp_pulls WHERE finished_at IS NULL AND rank = 2"
         " ORDER BY last_day DESC, id"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query)).fetchall()
+    rows = await fetched(pool, query)
     return [OpenQuestion(id=row[0], account=row[1], source=row[2], stage=row[3]) for row in rows]

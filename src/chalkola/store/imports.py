@@ -14,9 +14,11 @@ from chalkola.clock import Clock
 from chalkola.datasets.model import Box, Column, Slice
 from chalkola.errors import Refusal, UsageError
 from chalkola.marketplaces import Marketplace
-from chalkola.store.database import Connection, Holding, Pool, database_errors
-from chalkola.store.ledger import LINE, Claimed, Ledger, Line, Told, line_of
+from chalkola.store.database import Connection, Holding, Pool, database_errors, fetched
+from chalkola.store.ledger import Ledger, hold_slices
 from chalkola.store.migrate import insert_marketplaces
+from chalkola.store.pulls import Claimed, Told
+from chalkola.store.slices import Line
 
 ACCOUNT = "import"
 """No account of Amazon's: what belongs to it is never claimed by a run."""
@@ -68,9 +70,7 @@ class ImportLedger(Ledger):
         with database_errors():
             async with self._pool.transaction() as connection:
                 await self._write(connection, pull)
-                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
-                rows = await (await connection.execute(query, (pull.id, pull.generation, list(beside)))).fetchall()
-                lines = [line_of(row) for row in rows]
+                lines = await hold_slices(connection, pull, beside)
                 await self._check(connection, pull, next(x for x in lines if x.slice == self._wanted.slice))
                 yield connection, [self._as_before(line) for line in lines]
 
@@ -169,7 +169,5 @@ async def held_rows(
     query = sql.SQL("SELECT child_asin, {} FROM sp_daily_asin_data WHERE marketplace_id = %s AND date = %s").format(
         sql.SQL(", ").join(sql.SQL("{}::numeric").format(sql.Identifier(c.name)) for c in columns)
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (m.uuid, day))).fetchall()
+    rows = await fetched(pool, query, (m.uuid, day))
     return {row[0]: tuple(row[1:]) for row in rows}

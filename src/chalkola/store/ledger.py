@@ -1,122 +1,33 @@
 """The ledger's verbs, as Python sees them. What each of them does is written in `functions/`."""
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Literal, LiteralString, TypeVar
 
-import msgspec
-from psycopg.rows import class_row
-from psycopg.types.json import Jsonb, set_json_dumps
+from psycopg.types.json import Jsonb
 
 from chalkola.clock import Clock
-from chalkola.datasets.model import Box, Pull, Slice, SliceState, Sums
-from chalkola.marketplaces import by_scope
-from chalkola.store.database import DatabaseGone, Holding, Overtaken, Pool, database_errors
+from chalkola.datasets.model import Pull, Slice
+from chalkola.store.database import (
+    Connection,
+    DatabaseGone,
+    Holding,
+    Overtaken,
+    Pool,
+    database_errors,
+    fetched,
+    fetched_as,
+)
+from chalkola.store.pulls import CLAIMED, Claimed, Told, as_planned, as_told, as_travelling
+from chalkola.store.slices import LINE, Line, line_of
 
 LEASE = timedelta(seconds=60)  # machine time
 _OVERTAKEN_AT_MOST = 8
 
 Reason = Literal["quota", "pending", "setback"]
-Manner = Literal["alone", "complete"]
-"""How a slice is to be asked for next time: `alone`, one marketplace and day in a question; or in a `complete` way,
-for all its ASINs."""
-
 T = TypeVar("T")
-
-set_json_dumps(msgspec.json.encode)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claimed:
-    """A pull in our hands: its line in the ledger as of the claim. `generation` fences what we write."""
-
-    id: int
-    generation: int
-    source: str
-    account: str
-    stage: str
-    question: dict[str, object]
-    first_day: date
-    last_day: date
-    settled: bool
-    creation: list[str]
-    ticket: str | None
-    document_id: str | None
-    intended_at: datetime
-    ticketed_at: datetime | None
-    checks: int
-    setbacks: int
-    found: bool
-    slot: str | None
-    filters: list[tuple[str, list[str]]] | None
-    page_token: str | None
-    pages: list[str]
-
-
-_CLAIMED: LiteralString = (
-    "id, generation, source, account, stage, question, first_day, last_day, settled, creation, ticket, document_id,"
-    " intended_at, ticketed_at, checks, setbacks, found, slot, filters, page_token, pages"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Restated:
-    """What Amazon changed in a slice that we held."""
-
-    before: Sums
-    after: Sums
-    rows_added: int
-    rows_changed: int
-    rows_withdrawn: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a finished pull tells about a slice. `row_count`, `checksum` and `sums` are given when its rows are in.
-
-    `judged` is false while other pulls for the same slice are open, `counts` where this is no attempt at the slice
-    itself: its partner was asked.
-    """
-
-    slice: Slice
-    state: SliceState
-    next_at: datetime | None = None
-    reason: str | None = None
-    ask: Manner | None = None
-    judged: bool = True
-    counts: bool = True
-    row_count: int | None = None
-    checksum: str | None = None
-    sums: Sums | None = None
-    residual: Sums | None = None
-    residual_since: datetime | None = None
-    part: str | None = None
-    """The checksum of the answer's own rows, where it is for some ASINs only."""
-    restated: Restated | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What the ledger knows of a slice."""
-
-    slice: Slice
-    state: SliceState
-    source: str | None
-    asked_at: datetime | None
-    loaded_at: datetime | None
-    row_count: int | None
-    checksum: str | None
-    sums: Sums | None
-    residual: Sums | None
-    attempts: int
-    next_at: datetime | None
-    reason: str | None
-    ask: Manner | None = None
-    residual_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +48,7 @@ class Ledger:
 
     async def plan(self, pulls: Sequence[Pull], creation: Sequence[Sequence[str]]) -> list[int]:
         """Write questions down, each with the buckets that asking draws from. Return the ids of their open lines."""
-        planned = [_planned(pull, buckets) for pull, buckets in zip(pulls, creation, strict=True)]
+        planned = [as_planned(pull, buckets) for pull, buckets in zip(pulls, creation, strict=True)]
         rows = await self._call("SELECT * FROM sp_plan(%s, %s)", Jsonb(planned), self._clock.now())
         return [row[0] for row in rows]
 
@@ -146,16 +57,9 @@ class Ledger:
     ) -> list[Claimed]:
         """Claim up to `most` pulls whose next step can be done now; empty when there is none. Questions about history
         leave the share `reserve` (0 to 1) of every bucket's turns to others."""
-        with database_errors():
-            async with (
-                self._pool.connection() as connection,
-                connection.cursor(row_factory=class_row(Claimed)) as cursor,
-            ):
-                await cursor.execute(
-                    b"SELECT " + _CLAIMED.encode() + b" FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s, %s)",
-                    (worker, list(accounts), _array(wanted), most, LEASE, reserve, self._clock.now()),
-                )
-                return await cursor.fetchall()
+        query: LiteralString = "SELECT " + CLAIMED + " FROM sp_claim(%s, %s, %s::bigint[], %s, %s, %s, %s)"
+        values = worker, list(accounts), _array(wanted), most, LEASE, reserve, self._clock.now()
+        return await fetched_as(self._pool, Claimed, query, values)
 
     async def ticket(self, pull: Claimed, ticket: str, *, check_at: datetime, needs: Sequence[str]) -> None:
         """Write the ticket down at once, and let the pull go until its first check."""
@@ -217,7 +121,7 @@ class Ledger:
 
     async def close_silent(self, slices: Sequence[Slice], reason: str) -> None:
         """Close days of which Amazon has shown twice that there is nothing: by date, and in a listing of ASINs."""
-        silent = [{**_travelling(s), "reason": reason} for s in slices]
+        silent = [{**as_travelling(s), "reason": reason} for s in slices]
         await self._call("SELECT sp_close_silent(%s, %s)", Jsonb(silent), self._clock.now())
 
     async def slices_of(self, pull: Claimed) -> list[Slice]:
@@ -269,10 +173,7 @@ class Ledger:
         loading. Raises `LeaseLost`; and `Overtaken` at its end, upon which it can be tried again."""
         with database_errors():
             async with self._pool.holding(pull.id, pull.generation) as connection:
-                query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
-                values = pull.id, pull.generation, list(beside)
-                rows = await (await connection.execute(query, values)).fetchall()
-                yield connection, [line_of(row) for row in rows]
+                yield connection, await hold_slices(connection, pull, beside)
 
     async def finish(
         self,
@@ -294,16 +195,22 @@ class Ledger:
             "SELECT sp_finish(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 pull.id, pull.generation, stage, row_count, byte_count, archived_as, note, failure,
-                Jsonb([_told(t) for t in told]), self._clock.now(),
+                Jsonb([as_told(t) for t in told]), self._clock.now(),
             ),
         )  # fmt: skip
         if redo_at is not None:
             await connection.later("UPDATE sp_pulls SET redo_at = %s WHERE id = %s", (redo_at, pull.id))
 
     async def _call(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-        with database_errors():
-            async with self._pool.connection() as connection:
-                return await (await connection.execute(query, values)).fetchall()
+        return await fetched(self._pool, query, values)
+
+
+async def hold_slices(connection: Connection, pull: Claimed, beside: Sequence[str]) -> list[Line]:
+    """Hold the pull, its slices' lines and those of the datasets `beside` it until the transaction ends, and return
+    the lines. Raises psycopg's error that `database_errors` makes `LeaseLost`."""
+    query: LiteralString = "SELECT " + LINE + " FROM sp_hold_slices(%s, %s, %s) s"
+    rows = await (await connection.execute(query, (pull.id, pull.generation, list(beside)))).fetchall()
+    return [line_of(row) for row in rows]
 
 
 async def until_not_overtaken(transaction: Callable[[], Awaitable[T]]) -> T:
@@ -320,117 +227,3 @@ async def until_not_overtaken(transaction: Callable[[], Awaitable[T]]) -> T:
 def _array(ids: Sequence[int]) -> str:
     """Return an array in PostgreSQL's spelling: a run has thousands of ids, which psycopg would dump one by one."""
     return f"{{{','.join(map(str, ids))}}}"
-
-
-def question_key(pull: Pull) -> str:
-    """Return what tells one question from another: the same account, source and question give the same key."""
-    asked = msgspec.json.encode([pull.box.account, pull.source.name, pull.question], order="deterministic")
-    return hashlib.blake2b(asked, digest_size=16).hexdigest()
-
-
-def _planned(pull: Pull, creation: Sequence[str]) -> dict[str, object]:
-    return {
-        "source": pull.source.name,
-        "account": pull.box.account,
-        "question": pull.question,
-        "question_key": question_key(pull),
-        "first_day": pull.box.first,
-        "last_day": pull.box.last,
-        "settled": pull.settled,
-        "creation": creation,
-        "rank": pull.rank,
-        "slot": slot_key(pull.source.slot, pull.box.account),
-        "filters": _filters(pull.box),
-        "redoes": pull.redoes,
-        "slices": [_travelling(s) for s in pull.slices],
-    }
-
-
-def slot_key(slot: str | None, account: str) -> str | None:
-    """Return the key of what limits the questions under way of a kind, None where nothing does."""
-    return slot and f"{slot}@{account}"
-
-
-def _filters(box: Box) -> list[tuple[str, tuple[str, ...]]] | None:
-    """Return the ASINs that a question asks for, each filter with its scope; None for all."""
-    return [(f.marketplace.scope, f.asins) for f in box.filters] or None
-
-
-def _travelling(s: Slice) -> dict[str, object]:
-    m = by_scope(s.scope)
-    return {
-        **_slice_key(s),
-        "marketplace_id": m and m.uuid,
-        "amazon_marketplace_id": m and m.amazon_id,
-    }
-
-
-def _slice_key(s: Slice) -> dict[str, object]:
-    return {"dataset": s.dataset, "scope": s.scope, "first_day": s.day}
-
-
-def _told(told: Told) -> dict[str, object]:
-    return {
-        **_slice_key(told.slice),
-        "state": told.state,
-        "next_at": told.next_at,
-        "reason": told.reason,
-        "ask": told.ask,
-        "judged": told.judged,
-        "counts": told.counts,
-        "row_count": told.row_count,
-        "checksum": told.checksum,
-        "sums": told.sums,
-        "residual": told.residual,
-        "residual_since": told.residual_since,
-        "part": told.part,
-        "restated": told.restated and _restated(told.restated),
-    }
-
-
-def _restated(restated: Restated) -> dict[str, object]:
-    before, after = restated.before, restated.after
-    return {
-        "units_before": before.units,
-        "units_after": after.units,
-        "sales_before": before.sales,
-        "sales_after": after.sales,
-        "sessions_before": before.sessions,
-        "sessions_after": after.sessions,
-        "rows_added": restated.rows_added,
-        "rows_changed": restated.rows_changed,
-        "rows_withdrawn": restated.rows_withdrawn,
-    }
-
-
-LINE: LiteralString = (
-    "s.dataset, s.scope, s.first_day, s.state, s.source, s.asked_at, s.loaded_at, s.row_count, s.checksum, s.sums,"
-    " s.residual, s.attempts, s.next_at, s.reason, s.ask, s.residual_since"
-)
-
-
-def line_of(row: tuple[Any, ...]) -> Line:
-    """Return the line in a row of `sp_slices`, its columns in the order of `LINE`."""
-    dataset, scope, day, state, source, asked_at, loaded_at, row_count, checksum, sums, residual, *rest = row
-    return Line(
-        slice=Slice(dataset=dataset, scope=scope, day=day),
-        state=SliceState(state),
-        source=source,
-        asked_at=asked_at,
-        loaded_at=loaded_at,
-        row_count=row_count,
-        checksum=checksum,
-        sums=_sums(sums),
-        residual=_sums(residual),
-        attempts=rest[0],
-        next_at=rest[1],
-        reason=rest[2],
-        ask=rest[3],
-        residual_since=rest[4],
-    )
-
-
-def _sums(stored: dict[str, Any] | None) -> Sums | None:
-    if stored is None:
-        return None
-    return Sums(**{**stored, "sales": Decimal(str(stored["sales"]))})

@@ -11,7 +11,9 @@ from psycopg.types.json import Jsonb
 from chalkola.datasets.model import Slice, Sums
 from chalkola.marketplaces import MARKETPLACES
 from chalkola.store.connection import Connection, Pool, database_errors
-from chalkola.store.ledger import LINE, Claimed, Line, line_of
+from chalkola.store.database import fetched
+from chalkola.store.pulls import Claimed
+from chalkola.store.slices import LINE, Line, line_of
 
 RECENT = timedelta(days=34)
 """Long enough for every rereading, whatever the zone."""
@@ -104,9 +106,7 @@ async def open_pulls(
         "SELECT DISTINCT p.id FROM sp_pulls p JOIN sp_pull_slices ps ON ps.pull_id = p.id"
         " WHERE p.finished_at IS NULL AND (p.rank = 2) = %s AND ps.dataset = ANY (%s) AND ps.scope = ANY (%s)"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (history, list(datasets), list(scopes)))).fetchall()
+    rows = await fetched(pool, query, (history, list(datasets), list(scopes)))
     return [row[0] for row in rows]
 
 
@@ -161,9 +161,7 @@ async def read_lines(pool: Pool, slices: Sequence[Slice]) -> list[Line]:
         " USING (dataset, scope, first_day) ORDER BY place"
     )
     wanted = [s.dataset for s in slices], [s.scope for s in slices], [s.day for s in slices]
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, wanted)).fetchall()
+    rows = await fetched(pool, query, wanted)
     return [line_of(row) for row in rows]
 
 
@@ -173,10 +171,8 @@ async def read_differing(pool: Pool, datasets: Sequence[str], scopes: Sequence[s
         "SELECT " + LINE + " FROM sp_slices s WHERE dataset = ANY (%s) AND scope = ANY (%s) AND state = 'differs'"
         " AND residual IS NOT NULL ORDER BY array_position(%s::text[], scope), first_day, dataset"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            values = list(datasets), list(scopes), list(scopes)
-            rows = await (await connection.execute(query, values)).fetchall()
+    values = list(datasets), list(scopes), list(scopes)
+    rows = await fetched(pool, query, values)
     return [line_of(row) for row in rows]
 
 
@@ -202,8 +198,6 @@ async def known_asins(pool: Pool, since: date) -> Mapping[str, tuple[str, ...]]:
         "SELECT marketplace_id, array_agg(DISTINCT child_asin ORDER BY child_asin)"
         " FROM sp_daily_asin_data WHERE date >= %s GROUP BY 1"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query, (since,))).fetchall()
+    rows = await fetched(pool, query, (since,))
     asins: dict[UUID, list[str]] = dict(rows)
     return {m.scope: tuple(asins[m.uuid]) for m in MARKETPLACES if m.uuid in asins}

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import LiteralString, TypeVar
-
-from psycopg.rows import class_row
+from typing import LiteralString
 
 from chalkola.store.connection import Pool, database_errors
-
-T = TypeVar("T")
+from chalkola.store.database import fetched, fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +94,7 @@ async def read_open_pulls(pool: Pool, most: int = 10_000) -> list[OpenPull]:
         " ORDER BY stage = 'planned' AND page_token IS NULL, rank, last_day DESC, id"
         " LIMIT %s"
     )
-    return await _read(pool, OpenPull, query, most)
+    return await fetched_as(pool, OpenPull, query, (most,))
 
 
 async def read_past_pulls(pool: Pool, most: int) -> list[PastPull]:
@@ -108,7 +105,7 @@ async def read_past_pulls(pool: Pool, most: int) -> list[PastPull]:
         " (SELECT coalesce(array_agg(DISTINCT s.scope), '{}') FROM sp_pull_slices s WHERE s.pull_id = p.id) AS scopes"
         " FROM sp_pulls p WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT %s"
     )
-    return await _read(pool, PastPull, query, most)
+    return await fetched_as(pool, PastPull, query, (most,))
 
 
 async def read_accounts(pool: Pool) -> list[KnownAccount]:
@@ -118,7 +115,7 @@ async def read_accounts(pool: Pool) -> list[KnownAccount]:
         " FROM sp_sources s WHERE s.account = a.account AND s.closed_at IS NOT NULL) AS closed"
         " FROM sp_accounts a ORDER BY account"
     )
-    return await _read(pool, KnownAccount, query)
+    return await fetched_as(pool, KnownAccount, query)
 
 
 async def read_alerts(pool: Pool) -> list[Alert]:
@@ -127,7 +124,7 @@ async def read_alerts(pool: Pool) -> list[Alert]:
         "SELECT rule, subject, concat_ws(' ', message, nullif(why, ''), nullif(todo, '')) AS message, raised_at"
         " FROM sp_alerts WHERE cured_at IS NULL ORDER BY raised_at DESC, id"
     )
-    return await _read(pool, Alert, query)
+    return await fetched_as(pool, Alert, query)
 
 
 async def read_day_figures(pool: Pool) -> list[DayFigures]:
@@ -143,7 +140,7 @@ async def read_day_figures(pool: Pool) -> list[DayFigures]:
         " FROM marketplaces m CROSS JOIN LATERAL"
         " (SELECT * FROM sp_daily_totals d WHERE d.marketplace_id = m.id ORDER BY d.date DESC LIMIT 1) t ORDER BY 1"
     )
-    return await _read(pool, DayFigures, query)
+    return await fetched_as(pool, DayFigures, query)
 
 
 async def last_row_counts(pool: Pool) -> Mapping[tuple[str, str], int]:
@@ -152,9 +149,7 @@ async def last_row_counts(pool: Pool) -> Mapping[tuple[str, str], int]:
         "SELECT DISTINCT ON (dataset, scope) dataset, scope, row_count FROM sp_slices"
         " WHERE row_count > 0 ORDER BY dataset, scope, first_day DESC"
     )
-    with database_errors():
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(query)).fetchall()
+    rows = await fetched(pool, query)
     return {(dataset, scope): row_count for dataset, scope, row_count in rows}
 
 
@@ -168,10 +163,3 @@ async def last_instant(pool: Pool) -> datetime | None:
         async with pool.connection() as connection:
             row = await (await connection.execute(query)).fetchone()
     return row[0] if row else None
-
-
-async def _read(pool: Pool, kind: type[T], query: LiteralString, *values: object) -> list[T]:
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched
 
 
 async def set_reader_domains(pool: Pool, domains: Sequence[str]) -> None:
@@ -17,6 +18,4 @@ async def set_reader_domains(pool: Pool, domains: Sequence[str]) -> None:
 async def read_reader_domains(pool: Pool) -> list[str]:
     """Return the domains whose people may read, in alphabetical order."""
     query: LiteralString = "SELECT domain FROM sp_reader_domains ORDER BY domain"
-    with database_errors():
-        async with pool.connection() as connection:
-            return [row[0] for row in await (await connection.execute(query)).fetchall()]
+    return [row[0] for row in await fetched(pool, query)]

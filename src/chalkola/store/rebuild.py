@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from chalkola.datasets.model import Count, Slice, Table
 from chalkola.marketplaces import by_scope
-from chalkola.store.database import Connection, Holding, Pool, database_errors
+from chalkola.store.database import Connection, Holding, Pool, database_errors, fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,7 @@ async def given_by_pulls(
         " GROUP BY p.id"
         " ORDER BY p.filters IS NOT NULL, CASE WHEN p.filters IS NULL THEN p.last_day END DESC, p.id"
     )  # fmt: skip
-    with database_errors():
-        async with pool.connection() as connection:
-            found = await connection.execute(query, (list(datasets), list(scopes), first, last))
-            rows = await found.fetchall()
+    rows = await fetched(pool, query, (list(datasets), list(scopes), first, last))
     return [
         Given(
             pull_id=row[0], source=row[1], account=row[2], first_day=row[3], last_day=row[4], archived_as=row[5],

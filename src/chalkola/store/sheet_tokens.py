@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, LiteralString
 
-from psycopg.rows import class_row
-
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched_as
 
 Kind = Literal["sheet", "api"]
 
@@ -51,10 +50,7 @@ async def read_sheet_tokens(pool: Pool) -> list[SheetToken]:
         "SELECT id, name, kind, calls_a_minute, burst, created_at, last_used_at, revoked_at FROM sp_sheet_tokens"
         " ORDER BY created_at DESC, id"
     )
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(SheetToken)) as cursor:
-            await cursor.execute(query)
-            return await cursor.fetchall()
+    return await fetched_as(pool, SheetToken, query)
 
 
 async def revoke_sheet_token(pool: Pool, named: str, now: datetime) -> int:

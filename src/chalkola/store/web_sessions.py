@@ -7,6 +7,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from chalkola.store.connection import Pool, database_errors
+from chalkola.store.database import fetched_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +56,6 @@ async def end_web_session(pool: Pool, digest: bytes, *, by: str) -> None:
             await connection.execute("SELECT sp_end_web_sessions(%s, NULL, %s)", (digest, by))
 
 
-async def end_all_web_sessions(pool: Pool, email: str, *, by: str) -> int:
-    """End every session of a person. Return how many were under way."""
-    with database_errors():
-        async with pool.connection() as connection:
-            row = await (await connection.execute("SELECT sp_end_web_sessions(NULL, %s, %s)", (email, by))).fetchone()
-    return int(row[0]) if row else 0
-
-
 async def end_web_session_by_id(pool: Pool, number: int, *, by: str) -> None:
     """End the session of this number; nothing where there is none. `by` is the address of whoever does."""
     query: LiteralString = "SELECT sp_end_web_sessions((SELECT digest FROM sp_web_sessions WHERE id = %s), NULL, %s)"
@@ -77,7 +70,4 @@ async def read_open_sessions(pool: Pool) -> list[OpenSession]:
         "SELECT id, email, name, signed_in_at, seen_at, expires_at FROM sp_web_sessions"
         " WHERE ended_at IS NULL AND expires_at > clock_timestamp() ORDER BY seen_at DESC, id"
     )
-    with database_errors():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(OpenSession)) as cursor:
-            await cursor.execute(query)
-            return await cursor.fetchall()
+    return await fetched_as(pool, OpenSession, query)

@@ -16,11 +16,11 @@ from chalkola.marketplaces import Marketplace
 from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.outlook import Progress
 from chalkola.pipeline.backfill.run import Outlook, Report, backfill, read_progress
-from chalkola.pipeline.pull import Ended
-from chalkola.pipeline.worker import Bounds
+from chalkola.pipeline.ending import Ended
+from chalkola.pipeline.work import Bounds
 from chalkola.settings import Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.logs import Log, log_of
 from chalkola.surfaces.stopping import stopped_by_signals

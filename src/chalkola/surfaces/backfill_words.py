@@ -7,7 +7,7 @@ from rich.console import Console
 from chalkola.pipeline.backfill.outlook import Progress
 from chalkola.pipeline.backfill.run import Outlook, Report
 from chalkola.pipeline.checkup.finding import Finding
-from chalkola.pipeline.worker import WhyLeft
+from chalkola.pipeline.work import WhyLeft
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.backfill_progress import table
 

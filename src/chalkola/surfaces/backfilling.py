@@ -17,7 +17,7 @@ from chalkola.pipeline.backfill.outlook import Progress
 from chalkola.pipeline.backfill.run import Outlook, Report, look_ahead, read_progress
 from chalkola.pipeline.checkup.finding import Finding
 from chalkola.pipeline.checkup.room import Size, is_supabase, judge_room
-from chalkola.pipeline.worker import Bounds
+from chalkola.pipeline.work import Bounds
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store
 from chalkola.store.checks import read_database

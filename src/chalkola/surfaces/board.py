@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from chalkola.marketplaces import MARKETPLACES
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.forecast import Expected
-from chalkola.pipeline.pull import Ended
 from chalkola.store.buckets import Bucket
 from chalkola.store.overview import OpenPull
 from chalkola.surfaces import screen, words

@@ -15,8 +15,8 @@ from chalkola.pipeline.comparing import Comparison, Differing, columns_of, compa
 from chalkola.pipeline.importing import box_of, refuse_range
 from chalkola.settings import Settings, read_settings
 from chalkola.store.imports import day_totals, held_rows
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
+from chalkola.store.slices import Line
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.importing import Named, about_file, name_file
 from chalkola.surfaces.opening import data_address, opened, run

@@ -9,8 +9,8 @@ from chalkola.marketplaces import Marketplace, Place
 from chalkola.pipeline.lacks import Held, lack_of
 from chalkola.pipeline.why import read_again_at
 from chalkola.store.connection import Pool
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_lines
+from chalkola.store.slices import Line
 from chalkola.store.stories import count_found, read_pulls
 from chalkola.surfaces.held import read_held
 from chalkola.surfaces.story import Story

@@ -13,10 +13,10 @@ from chalkola.datasets import DAILY
 from chalkola.errors import ChalkolaError
 from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.run import Outlook, backfill
-from chalkola.pipeline.pull import Ended
+from chalkola.pipeline.ending import Ended
 from chalkola.settings import Settings
 from chalkola.store import open_store
-from chalkola.store.ledger import Claimed
+from chalkola.store.pulls import Claimed
 from chalkola.surfaces import words
 from chalkola.surfaces.web.command import LOOPBACK, PORT
 

@@ -1,9 +1,9 @@
 """What a run has to tell, as events: a pull that has ended, what a person has to do, and how the run ended."""
 
 from chalkola.marketplaces import by_scope
-from chalkola.pipeline.pull import Ended
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.run import Report
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 from chalkola.surfaces import words
 from chalkola.surfaces.logs import Log
 

@@ -13,9 +13,9 @@ from chalkola.errors import UsageError
 from chalkola.marketplaces import WORLD, Place
 from chalkola.pipeline.gaps import Gap, count_closed, gaps
 from chalkola.settings import Settings, read_settings
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_differing
 from chalkola.store.overview import KnownAccount
+from chalkola.store.slices import Line
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.choosing import Chosen, choose, filters
 from chalkola.surfaces.held import read_held

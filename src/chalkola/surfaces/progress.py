@@ -14,13 +14,13 @@ from chalkola.datasets import dataset
 from chalkola.datasets.model import SliceState
 from chalkola.errors import ChalkolaError
 from chalkola.marketplaces import Marketplace
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
-from chalkola.pipeline.pull import Ended
 from chalkola.pipeline.run import Report, pull
 from chalkola.settings import Settings
 from chalkola.store import Store
-from chalkola.store.ledger import Claimed
 from chalkola.store.overview import read_open_pulls
+from chalkola.store.pulls import Claimed
 from chalkola.surfaces import words
 from chalkola.surfaces.board import board
 from chalkola.surfaces.events import tell_pull

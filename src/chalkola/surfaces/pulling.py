@@ -14,8 +14,8 @@ from chalkola.datasets import CATALOG, DAILY
 from chalkola.pipeline.run import Report
 from chalkola.settings import Settings, read_settings
 from chalkola.store import Store
-from chalkola.store.ledger import Line
 from chalkola.store.lines import read_coverage
+from chalkola.store.slices import Line
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.alerts import alerting
 from chalkola.surfaces.choosing import Chosen, choose, filters

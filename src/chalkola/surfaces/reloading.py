@@ -10,8 +10,8 @@ from chalkola.errors import UsageError
 from chalkola.marketplaces import MARKETPLACES
 from chalkola.pipeline.reload import Rebuilt, reload
 from chalkola.settings import Settings, read_settings
+from chalkola.store.changes import Change
 from chalkola.store.rebuild import count_found
-from chalkola.store.tables import Change
 from chalkola.surfaces import screen, words
 from chalkola.surfaces.choosing import Chosen, choose, filters
 from chalkola.surfaces.opening import database_url, opened, run

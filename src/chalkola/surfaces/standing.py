@@ -8,8 +8,8 @@ from chalkola.datasets import CATALOG
 from chalkola.datasets.model import Dataset, Past, SliceState
 from chalkola.marketplaces import MARKETPLACES, WORLD, Marketplace, Place
 from chalkola.periods import ONE_DAY
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
+from chalkola.store.slices import Line
 
 _NEEDED = tuple(dataset for dataset in CATALOG if not dataset.extra)
 

@@ -10,7 +10,7 @@ from chalkola.marketplaces import Marketplace, Place
 from chalkola.pipeline.lacks import Lack
 from chalkola.pipeline.why import Whose, whose
 from chalkola.settings import Bucket
-from chalkola.store.ledger import Line
+from chalkola.store.slices import Line
 from chalkola.store.stories import Event, PullStory, Restatement
 from chalkola.surfaces import words
 from chalkola.surfaces.waiting import doing

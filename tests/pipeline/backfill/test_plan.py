@@ -20,8 +20,8 @@ from chalkola.pipeline.backfill.listing import Seen
 from chalkola.pipeline.backfill.plan import Knowledge, plan
 from chalkola.pipeline.means import Means
 from chalkola.store.history import Listed
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Known
+from chalkola.store.slices import Line
 from ledgers import DAY, NOW, SALES, TOTALS, line, means
 
 BY_ASIN, TRENDS, REPORT = SALES.sources

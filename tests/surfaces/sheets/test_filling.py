@@ -13,8 +13,9 @@ from chalkola.surfaces.cli import main
 from chalkola.surfaces.sheets import layout
 from chalkola.surfaces.sheets.snapshot import day_number
 from sheeting import CLOSED, DAY, NOW, YESTERDAY, opened
-from sheets_server import BOOK, EMAIL, Document, SheetsServer, running_sheets
-from sheets_server import Tab as GooglesTab
+from sheets_book import EMAIL, Document
+from sheets_book import Tab as GooglesTab
+from sheets_server import BOOK, SheetsServer, running_sheets
 from workbooks import read_workbook, shown
 
 Sheets = Callable[..., int]

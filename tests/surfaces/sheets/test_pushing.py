@@ -17,8 +17,9 @@ from chalkola.surfaces.sheets.pushing import push
 from chalkola.surfaces.sheets.service_account import read_service_account
 from chalkola.surfaces.sheets.snapshot import Tab, day_number
 from sheet_figures import LAST, Shop, snapshot
-from sheets_server import BOOK, EMAIL, MOST_CELLS, SheetsServer, running_sheets
-from sheets_server import Tab as GooglesTab
+from sheets_book import EMAIL, MOST_CELLS
+from sheets_book import Tab as GooglesTab
+from sheets_server import BOOK, SheetsServer, running_sheets
 
 NOW = datetime(2026, 11, 27, 6, tzinfo=UTC)
 SHOP = Shop(("US", "DE"), 6)

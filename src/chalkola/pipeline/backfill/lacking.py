@@ -8,8 +8,8 @@ from chalkola.datasets.model import Dataset
 from chalkola.errors import UsageError
 from chalkola.marketplaces import Marketplace
 from chalkola.pipeline.means import Means
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Coverage, Known
+from chalkola.store.slices import Line
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,14 +22,15 @@ from chalkola.pipeline.backfill.plan import Knowledge, Steps, plan
 from chalkola.pipeline.backfill.portion import MOST, portion
 from chalkola.pipeline.correspondents import Correspondents, open_correspondents
 from chalkola.pipeline.discovery import WHENEVER_SEEN, Opened, discover
+from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.memory import rarely_collecting
 from chalkola.pipeline.metering import creation_buckets
 from chalkola.pipeline.pruning import prune
-from chalkola.pipeline.pull import Ended
-from chalkola.pipeline.reconcile import SILENT
 from chalkola.pipeline.run import MOST_REPAIRS, hire, nothing_open, open_questions
-from chalkola.pipeline.worker import Bounds, Observer, Worked, Worker
+from chalkola.pipeline.silence import SILENT
+from chalkola.pipeline.work import Bounds, Observer, Worked
+from chalkola.pipeline.worker import Worker
 from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.history import read_listed, read_open_questions, read_refused_parts, read_tallies

@@ -12,10 +12,10 @@ from chalkola.pipeline.health.model import Concern, Health, Opened, in_hours, st
 from chalkola.pipeline.health.outages import outage_since
 from chalkola.pipeline.health.thresholds import Threshold, Unit
 from chalkola.pipeline.lists import list_shrank
-from chalkola.pipeline.reconcile import GUARDED_AFTER, SHRUNK_BY, SHRUNK_UNITS, shrank
+from chalkola.pipeline.shrinking import GUARDED_AFTER, SHRUNK_BY, SHRUNK_UNITS, shrank
 from chalkola.store.health import Restatement
-from chalkola.store.ledger import Line
 from chalkola.store.lines import Known
+from chalkola.store.slices import Line
 
 NEEDED = tuple(dataset for dataset in CATALOG if not dataset.extra)
 _WITH_TOTALS = tuple(dataset for dataset in NEEDED if dataset.totals_in)

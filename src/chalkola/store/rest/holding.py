@@ -11,10 +11,11 @@ from itertools import count, islice
 from psycopg import sql
 from psycopg.abc import Params
 
+from chalkola.datasets.cells import cells_of
 from chalkola.store.database import NeedsDatabaseUrl, Query, Selected, Shape
 from chalkola.store.rest.api import Api, Step
 from chalkola.store.rest.connection import RestConnection
-from chalkola.store.rest.lines import as_query, cells_of, names, typed
+from chalkola.store.rest.lines import as_query, names, typed
 from chalkola.store.rest.rows import Answer
 from chalkola.store.rest.statements import composed, only_holds, only_reads, with_count
 

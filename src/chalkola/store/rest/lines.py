@@ -1,24 +1,14 @@
 """Lines of CSV as COPY would read and write them, without COPY. Pure."""
 
-import re
-from collections.abc import Sequence
-
 from psycopg import sql
 
 from chalkola.store.database import Selected, Shape
-
-_CELL = re.compile(r'"(?:[^"]|"")*"|[^",]+')
 
 
 def as_query(selected: Selected) -> sql.Composed:
     """Return the query that gives rows as lines of CSV, in one column."""
     cells = (_cell(expression, in_quotes) for expression, _, in_quotes in selected.columns)
     return sql.SQL("SELECT {} {}").format(sql.SQL(" || ',' || ").join(cells), selected.source)
-
-
-def cells_of(line: bytes) -> list[str | None]:
-    """Return the texts in a line, None for NULL."""
-    return [_text(cell) for cell in _CELL.findall(line.decode())]
 
 
 def typed(shape: Shape) -> sql.Composed:
@@ -42,12 +32,3 @@ def _cell(expression: sql.Composable, in_quotes: bool) -> sql.Composed:
         else "coalesce(({})::text, 'null')"
     )
     return sql.SQL(form).format(expression)
-
-
-def _text(cell: str) -> str | None:
-    if cell == "null":
-        return None
-    return cell[1:-1].replace('""', '"') if cell.startswith('"') else cell
-
-
-Cells = Sequence[str | None]

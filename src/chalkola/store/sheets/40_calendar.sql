@@ -14,8 +14,9 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT min(d.day) FROM generate_series(s.today - 5, s.today - 1, interval '1 day') AS g (at)
     CROSS JOIN LATERAL (SELECT g.at::date) AS d (day)
     WHERE ((d.day + 1)::timestamp AT TIME ZONE m.zone) + interval '72 hours' > now
+      -- OFFSET 0: five days are looked up, not all of them read
       AND NOT EXISTS (SELECT FROM sp_slices l WHERE l.dataset = 'sales_and_traffic' AND l.scope = s.scope
-                      AND l.first_day = d.day AND l.state IN ('proven', 'differs', 'empty'))
+                      AND l.first_day = d.day AND l.state IN ('proven', 'differs', 'empty') OFFSET 0)
   ) AS w (waited_for)
   LEFT JOIN LATERAL (
     SELECT l.first_day FROM sp_slices l

@@ -5,23 +5,27 @@
 CREATE OR REPLACE FUNCTION sp_sheet_facts(asins text[], members uuid[])
 RETURNS TABLE (asin text, title text, sku text, skus text, price numeric, currency_code text, status text, fulfilment text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (l.asin) l.asin, first_value(l.title) OVER best, first_value(l.sku) OVER by_sku,
-         (SELECT string_agg(DISTINCT s.sku, '|') FROM sp_listings s WHERE s.asin = l.asin AND s.marketplace_id = l.marketplace_id),
-         first_value(l.price) OVER best, first_value(l.currency_code) OVER best, first_value(l.status) OVER best,
-         first_value(l.fulfilment) OVER best
-  FROM sp_listings l JOIN unnest(members) WITH ORDINALITY AS m (id, place) ON m.id = l.marketplace_id
-  WHERE l.asin = ANY (asins)
-  WINDOW best AS (PARTITION BY l.asin ORDER BY m.place, l.gone_at IS NOT NULL, lower(l.status) IS DISTINCT FROM 'active', l.sku COLLATE "C"),
-         by_sku AS (PARTITION BY l.asin ORDER BY m.place, l.sku COLLATE "C")
-  ORDER BY l.asin, m.place;
+  WITH listed AS MATERIALIZED (
+    SELECT l.*, m.place FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_listings l USING (asin)
+    JOIN unnest(members) WITH ORDINALITY AS m (id, place) ON m.id = l.marketplace_id
+  ), here AS (  -- the first of them that lists it has all there is to say, in its best listing
+    SELECT l.*, row_number() OVER (PARTITION BY l.asin ORDER BY l.gone_at IS NOT NULL,
+                                   lower(l.status) IS DISTINCT FROM 'active', l.sku COLLATE "C") = 1 AS is_best
+    FROM (SELECT l.asin, min(l.place) AS place FROM listed l GROUP BY 1) AS f JOIN listed l USING (asin, place)
+  )
+  SELECT h.asin, max(h.title) FILTER (WHERE h.is_best), min(h.sku COLLATE "C"), string_agg(DISTINCT h.sku, '|'),
+         max(h.price) FILTER (WHERE h.is_best), max(h.currency_code) FILTER (WHERE h.is_best),
+         max(h.status) FILTER (WHERE h.is_best), max(h.fulfilment) FILTER (WHERE h.is_best)
+  FROM here h GROUP BY 1;
 $$;
 
 -- The parent that a child had last, in the marketplaces of `members`.
 CREATE OR REPLACE FUNCTION sp_sheet_parents(asins text[], members uuid[])
 RETURNS TABLE (asin text, parent_asin text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin FROM sp_sheet_seen(members) s
-  WHERE s.child_asin = ANY (asins) AND s.parent_asin IS NOT NULL
+  SELECT DISTINCT ON (s.child_asin) s.child_asin, s.parent_asin
+  FROM (SELECT DISTINCT w.asin FROM unnest(asins) AS w (asin)) AS w JOIN sp_sheet_seen(members) s ON s.child_asin = w.asin
+  WHERE s.parent_asin IS NOT NULL
   ORDER BY s.child_asin, s.last_day DESC, s.parent_asin;
 $$;
 

@@ -1,102 +1,70 @@
 -- Whole tabs: a row for each product, its figures over the usual periods as columns, and a checksum.
 
--- The periods of a tab, by the name that its columns end in.
-CREATE OR REPLACE FUNCTION sp_sheet_slugs()
-RETURNS TABLE (place integer, slug text, period text)
-LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
-  VALUES
-    (1, 'last_day', 'Last day'), (2, 'last_day_week_ago', 'Last day week ago'), (3, 'last_day_year_ago', 'Last day year ago'),
-    (4, 'last_7', 'Last 7 days'), (5, 'last_7_week_ago', 'Last 7 days week ago'), (6, 'last_7_year_ago', 'Last 7 days year ago'),
-    (7, 'last_30', 'Last 30 days'), (8, 'last_30_month_ago', 'Last 30 days month ago'),
-    (9, 'last_30_year_ago', 'Last 30 days year ago'),
-    (10, 'mtd', 'MTD'), (11, 'mtd_month_ago', 'MTD month ago'), (12, 'mtd_year_ago', 'MTD year ago'),
-    (13, 'yesterday', 'Yesterday');
-$$;
-
 -- Rows with their names, counted and added up: `keys` are what each row begins with, in order; `sums` has the sum of each
 -- column that is a figure, in ten-thousandths.
 DROP FUNCTION IF EXISTS sp_sheet_checked(text, text[], text[], jsonb);
-CREATE OR REPLACE FUNCTION sp_sheet_checked(tab text, columns text[], keys text[], rows jsonb, sums jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
-  SELECT jsonb_build_object(
-    'tab', tab, 'columns', to_jsonb(columns), 'rows', rows, 'count', jsonb_array_length(rows),
-    'check', jsonb_build_object('keys_md5', md5(coalesce(array_to_string(keys, E'\n'), '')), 'sums', sums));
+DROP FUNCTION IF EXISTS sp_sheet_checked(text, text[], text[], jsonb, jsonb);
+CREATE OR REPLACE FUNCTION sp_sheet_checked(tab text, columns text[], keys text[], rows text, sums jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  SELECT concat('{"tab": ', to_json(tab), ', "rows": ', rows, ', "check": ', jsonb_build_object(
+                  'keys_md5', md5(coalesce(array_to_string(keys, E'\n'), '')), 'sums', sums),
+                ', "count": ', coalesce(cardinality(keys), 0), ', "columns": ', to_jsonb(columns), '}');
 $$;
 
 -- The tab of a marketplace (`_DE`), or of all of them in one currency (`_ALL`).
+DROP FUNCTION IF EXISTS sp_sheet_current(uuid[], timestamptz);
+DROP FUNCTION IF EXISTS sp_sheet_snapshot_items(text, text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot_items(sought text, currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  metrics constant text[] := '{units,sales,sessions,page_views,buy_box}';
   target constant text := sp_sheet_target('sales', ARRAY[sought], currency);
   periods constant text[] := ARRAY(SELECT s.period FROM sp_sheet_slugs() s ORDER BY s.place);
   columns constant jsonb := sp_sheet_grid(ARRAY[sought], periods, NULL, NULL, NULL, now);
   priced constant jsonb := CASE WHEN target IS NULL THEN columns
                                 ELSE sp_sheet_grid(ARRAY[sought], periods, NULL, NULL, target, now) END;
   members constant uuid[] := ARRAY(SELECT m::uuid FROM jsonb_array_elements_text(columns -> 0 -> 'members') m);
-  names constant text[] := ARRAY(
-    SELECT concat(m.metric, '_', s.slug) FROM unnest(metrics) WITH ORDINALITY AS m (metric, n) CROSS JOIN sp_sheet_slugs() s
-    WHERE s.slug <> 'yesterday' OR m.metric IN ('units', 'sales', 'sessions') ORDER BY s.place = 13, m.n, s.place);
+  names constant text[] := ARRAY(SELECT n.name FROM sp_tab_names() n ORDER BY n.place);
   asins text[];
   levels text[];
-  found record;
+  one record;  -- what was found of them, by number
+  made record;
 BEGIN
-  SELECT coalesce(array_agg(k.asin ORDER BY k.asin COLLATE "C"), '{}'), array_agg(k.level ORDER BY k.asin COLLATE "C")
-  INTO asins, levels FROM sp_sheet_current(members, now) k;
+  WITH known AS MATERIALIZED (SELECT * FROM sp_sheet_known(members)),
+  current AS MATERIALIZED (
+    SELECT c.*, row_number() OVER (ORDER BY c.asin COLLATE "C") AS n FROM (
+      SELECT k.asin, min(k.level) AS level FROM known k GROUP BY 1
+      HAVING max(k.last_day) >= (now AT TIME ZONE 'UTC')::date - 400 OR bool_or(k.is_listed)) AS c)
+  SELECT array_agg(c.n)::integer[] AS ns, array_agg(k.marketplace_id) AS places, array_agg(k.level) AS levels,
+         array_agg(k.asin) AS asins, (SELECT array_agg(c.asin ORDER BY c.n) FROM current c) AS products,
+         (SELECT array_agg(c.level ORDER BY c.n) FROM current c) AS kinds
+  INTO one FROM current c JOIN known k USING (asin);
+  asins := coalesce(one.products, '{}');
+  levels := one.kinds;
+  IF EXISTS (SELECT FROM unnest(asins) AS a (asin) WHERE upper(a.asin) <> a.asin) THEN  -- as a question for them is answered
+    SELECT f.* INTO one FROM sp_sheet_found(asins, members) f;
+  END IF;
   WITH told AS MATERIALIZED (SELECT * FROM sp_sheet_facts(asins, members)),
   parents AS MATERIALIZED (SELECT * FROM sp_sheet_parents(asins, members)),
-  cells AS MATERIALIZED (
-    SELECT c.n, c.col, c.figures[1] AS units,
-           CASE WHEN priced -> c.col - 1 ->> 'state' <> 'none' THEN c.figures[2] END AS sales,
-           c.figures[3] AS sessions, c.figures[4] AS page_views, c.figures[5] AS buy_box
-    FROM sp_sheet_cells(metrics, asins, columns, target) c
-  ), texts AS (
-    SELECT c.n, c.col, coalesce(c.units::text, 'null') AS units, coalesce(c.sales::text, 'null') AS sales,
-           coalesce(c.sessions::text, 'null') AS sessions, coalesce(c.page_views::text, 'null') AS page_views,
-           coalesce(c.buy_box::text, 'null') AS buy_box FROM cells c
-  ), lines AS (
-    SELECT t.n, concat_ws(',',
-      string_agg(t.units, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.sales, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.sessions, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.page_views, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(t.buy_box, ',' ORDER BY t.col) FILTER (WHERE t.col < 13),
-      string_agg(concat_ws(',', t.units, t.sales, t.sessions), ',' ORDER BY t.col) FILTER (WHERE t.col = 13)) AS line
-    FROM texts t GROUP BY 1
-  ), sums AS (
-    SELECT concat(v.metric, '_', s.slug) AS name, v.sum
-    FROM (SELECT c.col, sum(c.units) AS units, sum(c.sales) AS sales, sum(c.sessions) AS sessions,
-                 sum(c.page_views) AS page_views, sum(c.buy_box) AS buy_box FROM cells c GROUP BY 1) AS c
-    JOIN sp_sheet_slugs() s ON s.place = c.col
-    CROSS JOIN LATERAL (VALUES ('units', c.units), ('sales', c.sales), ('sessions', c.sessions), ('page_views', c.page_views),
-                               ('buy_box', c.buy_box)) AS v (metric, sum)
-    UNION ALL SELECT 'price', CASE WHEN sought <> 'ALL' THEN sum(t.price) END FROM told t
-  )
-  SELECT concat('[', string_agg(concat('[', k.facts, ',', l.line, ']'), ',' ORDER BY i.n), ']')::jsonb AS rows,
-         (SELECT jsonb_object_agg(n.name, coalesce(round(s.sum * 10000), 0)) FROM unnest(names || 'price'::text) AS n (name)
-          LEFT JOIN sums s ON s.name = n.name) AS sums
-  INTO found
-  FROM unnest(asins, levels) WITH ORDINALITY AS i (asin, level, n) JOIN lines l ON l.n = i.n
-  LEFT JOIN told t ON t.asin = i.asin LEFT JOIN parents p ON p.asin = i.asin
-  CROSS JOIN LATERAL (SELECT btrim(jsonb_build_array(i.asin, i.level, i.asin, t.sku, t.skus,
-    CASE i.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END, t.status)::text, '[]')
-  ) AS k (facts);
+  figures AS MATERIALIZED (SELECT * FROM sp_tab_figures(cardinality(asins), one.ns, one.places, one.levels, one.asins,
+                                                          columns, priced, target))
+  SELECT (SELECT concat('[', string_agg(format('[%s, %s]', k.facts, i.line), ', ' ORDER BY i.n), ']')
+          FROM unnest(f.ns, f.lines) AS i (n, line) JOIN unnest(asins, levels) WITH ORDINALITY AS o (asin, level, n) ON o.n = i.n
+          LEFT JOIN told t ON t.asin = o.asin LEFT JOIN parents p ON p.asin = o.asin
+          CROSS JOIN LATERAL (SELECT btrim(json_build_array(o.asin, o.level, o.asin, t.sku, t.skus,
+            CASE o.level WHEN 'child' THEN p.parent_asin END, t.title, CASE WHEN sought <> 'ALL' THEN t.price END,
+            t.status)::text, '[]')) AS k (facts)) AS rows,
+         (SELECT jsonb_object_agg(s.name, coalesce(round(s.sum * 10000), 0)) FROM unnest(names || 'price'::text,
+           f.sums || (SELECT sum(t.price) FROM told t WHERE sought <> 'ALL')) AS s (name, sum)) AS sums
+  INTO made FROM figures f;
   RETURN sp_sheet_checked('_' || sought, '{key,level,asin,sku,skus,parent_asin,title,price,status}'::text[] || names, asins,
-                          found.rows, found.sums);
+                          made.rows, made.sums);
 END $$;
 
--- The products of some marketplaces that are listed or had a figure in the last 400 days, each once.
-CREATE OR REPLACE FUNCTION sp_sheet_current(members uuid[], now timestamptz)
-RETURNS TABLE (asin text, level text)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-  SELECT k.asin, min(k.level) FROM sp_sheet_known(members) k GROUP BY 1
-  HAVING max(k.last_day) >= (now AT TIME ZONE 'UTC')::date - 400 OR bool_or(k.is_listed);
-$$;
-
 -- The days of all marketplaces, from Amazon's totals: one row a marketplace and day of the last 400.
+DROP FUNCTION IF EXISTS sp_sheet_snapshot_daily(text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot_daily(currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   target constant text := sp_sheet_currency(currency);
@@ -114,8 +82,9 @@ BEGIN
            round(t.units_ordered / nullif(t.sessions, 0)::numeric, 4) AS cvr, round(r.rate, 8) AS rate
     FROM calendar c JOIN sp_daily_totals t ON t.marketplace_id = c.marketplace_id AND t.date BETWEEN c.today - 400 AND c.today
     LEFT JOIN rates r ON r.currency_code = c.currency_code AND r.date = t.date)
-  SELECT coalesce(jsonb_agg(jsonb_build_array(l.key, l.code, l.date, l.state, l.units, l.order_items, l.sales, l.currency_code,
-           l.sessions, l.page_views, l.buy_box, l.cvr, l.rate) ORDER BY l.key COLLATE "C"), '[]') AS rows,
+  SELECT concat('[', string_agg(json_build_array(l.key, l.code, l.date, l.state, l.units, l.order_items, l.sales,
+           l.currency_code, l.sessions, l.page_views, l.buy_box, l.cvr, l.rate)::text, ', '
+           ORDER BY l.key COLLATE "C"), ']') AS rows,
          array_agg(l.key ORDER BY l.key COLLATE "C") AS keys,
          (SELECT jsonb_object_agg(v.name, coalesce(v.sum, 0)) FROM (VALUES
            ('units', sum(round(l.units * 10000::numeric))), ('order_items', sum(round(l.order_items * 10000::numeric))),
@@ -127,8 +96,9 @@ BEGIN
                           found.keys, found.rows, found.sums);
 END $$;
 
+DROP FUNCTION IF EXISTS sp_sheet_snapshot(text, text, timestamptz);
 CREATE OR REPLACE FUNCTION sp_sheet_snapshot(tab text, currency text, now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
   wanted constant text := regexp_replace(btrim(tab), '^_', '');
 BEGIN
@@ -148,8 +118,8 @@ DECLARE
   at constant timestamptz := sp_sheet_now();
   code text;
 BEGIN
-  RETURN coalesce(refused, jsonb_build_object('ok', true, 'version', sp_sheet_version(at), 'data',
-    sp_sheet_snapshot(tab, currency, at)));
+  RETURN coalesce(refused, concat('{"ok": true, "data": ', sp_sheet_snapshot(tab, currency, at), ', "version": ',
+    to_json(sp_sheet_version(at)), '}')::jsonb);
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   GET STACKED DIAGNOSTICS code = PG_EXCEPTION_HINT;
   RETURN sp_sheet_failed(SQLSTATE, SQLERRM, code);

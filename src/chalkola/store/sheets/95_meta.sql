@@ -8,10 +8,14 @@ DECLARE
 BEGIN
   RETURN (
     WITH there AS MATERIALIZED (SELECT * FROM sp_sheet_calendar(now) c WHERE c.closed IS NOT NULL),
-    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7)
+    together AS (SELECT min(closed) AS closed FROM there WHERE closed >= (SELECT max(closed) FROM there) - 7),
+    known AS (
+      SELECT k.marketplace_id, count(*) AS rows FROM sp_sheet_known(ARRAY(SELECT marketplace_id FROM there)) k
+      WHERE k.last_day >= (now AT TIME ZONE 'UTC')::date - 400 OR k.is_listed GROUP BY 1)
     SELECT jsonb_build_object(
       'tabs', (SELECT coalesce(jsonb_agg(jsonb_build_object('tab', '_' || c.code, 'marketplace', c.code, 'rows',
-                 (SELECT count(*) FROM sp_sheet_current(ARRAY[c.marketplace_id], now))) ORDER BY c.place), '[]') FROM there c)
+                 coalesce(k.rows, 0)) ORDER BY c.place), '[]')
+               FROM there c LEFT JOIN known k USING (marketplace_id))
               || CASE WHEN EXISTS (SELECT FROM there) THEN
                    '[{"tab": "_ALL", "marketplace": "ALL"}, {"tab": "_daily"}]'::jsonb ELSE '[]' END,
       'last_closed', (SELECT coalesce(jsonb_object_agg(c.code, c.closed), '{}') FROM there c)

@@ -25,7 +25,6 @@ DAILY_COLUMNS = (
     "buy_box", "cvr", "rate",
 )  # fmt: skip
 MONEY = ("sales", "price")
-SHARES = ("buy_box", "cvr")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.health.outages import HISTORY_RANK
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.run import Report, pull
-from chalkola.pipeline.worker import Bounds, WhyLeft
+from chalkola.pipeline.work import Bounds, WhyLeft
 from chalkola.settings import Settings
 from chalkola.store import Store
 from chalkola.store.connection import open_pool
