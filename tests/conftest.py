@@ -1,6 +1,7 @@
 """One PostgreSQL for a test session (with pytest-xdist: one for each worker), and a fresh database for each test."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import trustme
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
@@ -20,6 +22,25 @@ sys.path.insert(0, str(Path(__file__).parent))  # for what tests share
 from night import OpenShop, Shop, open_shop
 from postgres import Server, migrated, running_server
 from slack_server import SlackServer, running_slack
+from supabase import add_roles, project
+
+# Some hundred processes are started, each of which would compile all of ours anew: a second each.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers there are for `-n auto`: more than cores, for many a test waits."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have OpenSSL trust one made-up authority: nothing here speaks to the world, and reading all those that the
+    system trusts takes each HTTP client a twentieth of a second."""
+    path = tmp_path_factory.mktemp("authority") / "one.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    os.environ["SSL_CERT_FILE"] = str(path)
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +70,28 @@ def bare_url(server: Server) -> Iterator[str]:
 def database_url(server: Server, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database."""
     with server.copy_of(template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def supabase() -> Iterator[Server]:
+    """The session's second PostgreSQL, with the roles that Supabase has."""
+    with running_server() as running:
+        add_roles(running)
+        yield running
+
+
+@pytest.fixture
+def bare_project_url(supabase: Server) -> Iterator[str]:
+    """The address of a fresh project of Supabase's, as its owner, who is no superuser."""
+    with project(supabase) as url:
+        yield url
+
+
+@pytest.fixture
+def project_url(supabase: Server) -> Iterator[str]:
+    """The same, with what our migrations make."""
+    with project(supabase, filled=True) as url:
         yield url
 
 

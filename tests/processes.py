@@ -81,6 +81,14 @@ class Machine:
     through: Mapping[str, str] | None = None
     """The settings that lead to its database where DATABASE_URL does not; `url` is for looking at it."""
     said: list[Path] = field(default_factory=list)
+    _watching: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> "Machine":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._watching is not None:
+            self._watching.close()
 
     def start(self, first: date | str, last: date | str) -> subprocess.Popen[bytes]:
         """Start `chalkola pull` for some days."""
@@ -108,6 +116,13 @@ class Machine:
         """Ask the database."""
         with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
             return connection.execute(query.encode(), values).fetchall()
+
+    def finds(self, query: str) -> bool:
+        """Return whether a query finds anything. It is for waiting: the connection stays open until `with` ends,
+        so that asking often takes nothing from those who are at work."""
+        if self._watching is None:
+            self._watching = psycopg.connect(self.url, autocommit=True)
+        return self._watching.execute(query.encode()).fetchone() is not None
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -1,15 +1,17 @@
 """Supabase's roles, default privileges and `auth` in plain SQL, as a project has them before our migrations run.
 
-Roles are the whole server's, so a test that needs them has a server of its own.
+Roles are the whole server's, so tests that need them have a server of their own.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from uuid import uuid4
 
 import psycopg
 
-from postgres import Server
+from postgres import Server, migrated
 
 _ROLES = """
 CREATE ROLE postgres LOGIN PASSWORD 'owner' CREATEDB CREATEROLE BYPASSRLS;
@@ -42,14 +44,29 @@ def add_roles(server: Server) -> None:
 
 
 @contextmanager
-def project(server: Server) -> Iterator[str]:
-    """Give the address of a fresh project's database, as its owner `postgres`, who is no superuser."""
-    name = f"project_{uuid4().hex[:12]}"
-    server.execute("CREATE DATABASE {} OWNER postgres", name)
-    with psycopg.connect(server.direct_url_of(name), autocommit=True) as connection:
-        connection.execute(_PROJECT.encode())
-    yield as_role(server.url_of(name), "postgres", "owner")
-    server.execute("DROP DATABASE {} WITH (FORCE)", name)
+def project(server: Server, *, filled: bool = False) -> Iterator[str]:
+    """Give the address of a fresh project's database, as its owner `postgres`, who is no superuser; `filled` is with
+    what our migrations make."""
+    with server.copy_of(_template(server, filled), owner="postgres") as url:
+        yield _as_owner(url)
+
+
+@cache
+def _template(server: Server, filled: bool) -> str:
+    """Return the name of a project that nobody writes to: projects are copies of it."""
+    name = f"template_{uuid4().hex[:8]}"
+    if filled:
+        server.execute("CREATE DATABASE {} TEMPLATE {} OWNER postgres", name, _template(server, False))
+        asyncio.run(migrated(_as_owner(server.direct_url_of(name))))
+    else:
+        server.execute("CREATE DATABASE {} OWNER postgres", name)
+        with psycopg.connect(server.direct_url_of(name), autocommit=True) as connection:
+            connection.execute(_PROJECT.encode())
+    return name
+
+
+def _as_owner(url: str) -> str:
+    return as_role(url, "postgres", "owner")
 
 
 def as_role(url: str, role: str, password: str) -> str:

@@ -1,11 +1,12 @@
 """A ledger on a fresh database, at an hour that stands still, and questions to write into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from chalkola.clock import JumpingClock
 from chalkola.datasets import CATALOG
@@ -17,6 +18,7 @@ from chalkola.store.ledger import Ledger
 from questions import BEGIN, questions
 from sheeting import Book, opened
 
+Database = psycopg.Connection[dict[str, Any]]
 QUOTAS = {"sales_and_traffic.report": Quota(count=1000, per=timedelta(minutes=1), scope="app")}
 
 
@@ -50,6 +52,24 @@ def planned(ledger: Ledger, buckets: Buckets) -> Callable[..., object]:
 
 
 @pytest.fixture
-def book(database: psycopg.Connection[dict[str, Any]]) -> Book:
+def book(database: Database) -> Book:
     """A workbook with a token, on a fresh database."""
     return opened(database)
+
+
+@pytest.fixture
+def owner(project_url: str) -> Iterator[Database]:
+    """A connection of a Supabase project's owner."""
+    with _connected(project_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def bare_owner(bare_project_url: str) -> Iterator[Database]:
+    """The same where nothing of ours is yet."""
+    with _connected(bare_project_url) as connection:
+        yield connection
+
+
+def _connected(url: str) -> Database:
+    return psycopg.connect(url, autocommit=True, row_factory=dict_row, prepare_threshold=None)

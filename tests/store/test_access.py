@@ -1,12 +1,10 @@
 """On Supabase: what we make is for its owner and `service_role`, whatever its default privileges say."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from chalkola.datasets import CATALOG
 from chalkola.pipeline.checkup.database import judge_exposures, judge_privileges
@@ -18,30 +16,11 @@ from chalkola.store.connection import open_pool
 from chalkola.store.migrate import scripts
 from missions import in_the_missions_tables
 from night import open_shop
-from postgres import Server, migrated, running_server
-from supabase import add_roles, as_role, project
+from postgres import migrated
+from supabase import as_role
 
 Database = psycopg.Connection[dict[str, Any]]
 VISITORS = ("anon", "authenticated", "chalkola_sheets")
-
-
-@pytest.fixture(scope="module")
-def supabase() -> Iterator[Server]:
-    with running_server() as server:
-        add_roles(server)
-        yield server
-
-
-@pytest.fixture
-def project_url(supabase: Server) -> Iterator[str]:
-    with project(supabase) as url:
-        yield url
-
-
-@pytest.fixture
-def owner(project_url: str) -> Iterator[Database]:
-    with psycopg.connect(project_url, autocommit=True, row_factory=dict_row, prepare_threshold=None) as connection:
-        yield connection
 
 
 async def exposures(url: str) -> list[Exposure]:
@@ -65,16 +44,15 @@ def denied(owner: Database, role: str, statement: str) -> bool:
 
 
 async def test_nothing_that_the_migrations_make_is_open(project_url: str) -> None:
-    await migrated(project_url)
     assert await exposures(project_url) == []
 
 
 async def test_nothing_is_open_either_where_supabases_tool_has_applied_the_files(
-    project_url: str, owner: Database
+    bare_project_url: str, bare_owner: Database
 ) -> None:
     for text in supabase_files().values():
-        owner.execute(text.encode())
-    assert await exposures(project_url) == []
+        bare_owner.execute(text.encode())
+    assert await exposures(bare_project_url) == []
 
 
 async def test_a_database_without_supabases_roles_has_nothing_open_to_everybody(database_url: str) -> None:
@@ -85,7 +63,6 @@ async def test_a_database_without_supabases_roles_has_nothing_open_to_everybody(
 async def test_a_visitor_reads_changes_and_executes_nothing_of_ours_but_what_sheets_call(
     role: str, project_url: str, owner: Database
 ) -> None:
-    await migrated(project_url)
     assert len(relations(owner)) > 20
     may_look = (*READABLE, READER_DOMAINS) if role == "authenticated" else ()
     for name in relations(owner):
@@ -110,7 +87,6 @@ async def test_a_visitor_reads_changes_and_executes_nothing_of_ours_but_what_she
 
 
 async def test_service_role_pulls_a_whole_night(project_url: str, tmp_path: Path) -> None:
-    await migrated(project_url)
     async with open_shop(
         as_role(project_url, "service_role", "service"), tmp_path, marketplaces=("DE", "US")
     ) as shop:
@@ -119,14 +95,12 @@ async def test_service_role_pulls_a_whole_night(project_url: str, tmp_path: Path
 
 
 async def test_the_owner_who_is_no_superuser_pulls_a_whole_night(project_url: str, tmp_path: Path) -> None:
-    await migrated(project_url)
     async with open_shop(project_url, tmp_path, marketplaces=("DE",)) as shop:
         assert (await shop.night()).exit_code == 0
         assert shop.wrong_cells(shop.newest_days(("DE",))) == []
 
 
 async def test_a_function_that_is_listed_may_be_executed_and_no_other(project_url: str, owner: Database) -> None:
-    await migrated(project_url)
     owner.execute(closing(made_by(script.text for script in scripts()), ["sp_full_slots"]).encode())
     for role in VISITORS:
         may = owner.execute(
@@ -156,21 +130,21 @@ async def test_a_function_that_is_listed_may_be_executed_and_no_other(project_ur
 async def test_the_audit_finds_whatever_is_made_open_without_knowing_its_name(
     made: str, kind: str, problem: str, project_url: str, owner: Database
 ) -> None:
-    await migrated(project_url)
     owner.execute(made.encode())
     found = await exposures(project_url)
     assert {one.name for one in found} == {"sp_new"}
     assert any(one.kind == kind and problem in one.problem for one in found), found
 
 
-async def test_a_table_that_a_script_makes_is_closed_by_that_script_too(project_url: str, owner: Database) -> None:
+async def test_a_table_that_a_script_makes_is_closed_by_that_script_too(
+    bare_project_url: str, bare_owner: Database
+) -> None:
     text = "CREATE TABLE sp_next (id serial); ALTER TABLE sp_next ENABLE ROW LEVEL SECURITY;"
-    owner.execute(f"{text} {closing(made_by([text]))}".encode())
-    assert await exposures(project_url) == []
+    bare_owner.execute(f"{text} {closing(made_by([text]))}".encode())
+    assert await exposures(bare_project_url) == []
 
 
 async def test_a_role_that_may_not_execute_our_functions_is_told_so_by_doctor(project_url: str) -> None:
-    await migrated(project_url)
     async with open_pool(as_role(project_url, "authenticator", "door")) as pool:
         facts = await read_database(pool)
     assert any("execute the functions" in finding.what for finding in judge_privileges(facts))
@@ -183,21 +157,21 @@ async def test_a_role_that_may_not_execute_our_functions_is_told_so_by_doctor(pr
 
 
 async def test_the_users_own_tables_keep_their_privileges_and_doctor_says_which_are_open(
-    project_url: str, owner: Database
+    bare_project_url: str, bare_owner: Database
 ) -> None:
-    in_the_missions_tables(owner)
-    owner.execute("CREATE TABLE si_stock (id int); CREATE TABLE products (sku text)")
+    in_the_missions_tables(bare_owner)
+    bare_owner.execute("CREATE TABLE si_stock (id int); CREATE TABLE products (sku text)")
     query = (
         "SELECT relname, relacl::text, relrowsecurity FROM pg_class WHERE relname IN"
         " ('si_stock', 'products', 'marketplaces', 'sp_daily_asin_data', 'sp_data_pulls') ORDER BY 1"
     )
-    before = owner.execute(query).fetchall()
+    before = bare_owner.execute(query).fetchall()
 
-    await migrated(project_url)
+    await migrated(bare_project_url)
 
-    assert owner.execute(query).fetchall() == before
-    assert not denied(owner, "anon", "SELECT * FROM sp_daily_asin_data")
-    async with open_pool(project_url) as pool:
+    assert bare_owner.execute(query).fetchall() == before
+    assert not denied(bare_owner, "anon", "SELECT * FROM sp_daily_asin_data")
+    async with open_pool(bare_project_url) as pool:
         (finding,) = judge_exposures(await read_exposures(pool))
     for name in ("sp_daily_asin_data", "sp_data_pulls"):
         assert f"{name}: row-level security is off" in finding.what
@@ -206,7 +180,6 @@ async def test_the_users_own_tables_keep_their_privileges_and_doctor_says_which_
 
 
 async def test_what_the_user_has_opened_by_a_policy_stays_open(project_url: str, owner: Database) -> None:
-    await migrated(project_url)
     owner.execute(
         "CREATE POLICY readers ON sp_daily_totals FOR SELECT TO authenticated USING (auth.uid() IS NOT NULL)"
     )
@@ -224,7 +197,6 @@ async def test_what_the_user_has_opened_by_a_policy_stays_open(project_url: str,
 async def test_tables_of_rows_that_we_make_show_nothing_to_a_reader_without_a_policy(
     project_url: str, owner: Database, tmp_path: Path
 ) -> None:
-    await migrated(project_url)
     async with open_shop(project_url, tmp_path, marketplaces=("DE",)) as shop:
         assert (await shop.night()).exit_code == 0
     for name in (dataset.table.name for dataset in CATALOG):

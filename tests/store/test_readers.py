@@ -1,13 +1,11 @@
 """Who reads our tables through Supabase: people of the allowed domain whose address is verified, and nobody else."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from chalkola.store.access import READABLE, READER_DOMAINS
 from chalkola.store.as_sql import supabase_files
@@ -15,8 +13,7 @@ from chalkola.store.audit import audit
 from chalkola.store.connection import open_pool
 from chalkola.store.readers import read_reader_domains, set_reader_domains
 from night import open_shop
-from postgres import Server, migrated, running_server
-from supabase import add_roles, project
+from postgres import migrated
 
 Database = psycopg.Connection[dict[str, Any]]
 ANN: dict[str, Any] = {
@@ -33,25 +30,6 @@ STRANGERS: tuple[dict[str, Any], ...] = (
     {"amr": [{"method": "password"}]}, {"amr": [{"method": "password"}, {"method": "totp"}]},
     {"amr": [{"method": "anonymous"}]}, {"amr": ["oauth"]},
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def supabase() -> Iterator[Server]:
-    with running_server() as server:
-        add_roles(server)
-        yield server
-
-
-@pytest.fixture
-def project_url(supabase: Server) -> Iterator[str]:
-    with project(supabase) as url:
-        yield url
-
-
-@pytest.fixture
-def owner(project_url: str) -> Iterator[Database]:
-    with psycopg.connect(project_url, autocommit=True, row_factory=dict_row, prepare_threshold=None) as connection:
-        yield connection
 
 
 async def let_in(url: str, *domains: str) -> None:
@@ -75,7 +53,6 @@ def count(owner: Database, claims: dict[str, Any] | None, table: str = "sp_daily
 async def test_a_verified_person_of_the_domain_reads_a_nights_figures_and_views_and_changes_nothing(
     project_url: str, owner: Database, tmp_path: Path
 ) -> None:
-    await migrated(project_url)
     async with open_shop(project_url, tmp_path, marketplaces=("DE",)) as shop:
         assert (await shop.night()).exit_code == 0
     assert count(owner, ANN) == 0, "no domain is let in yet"
@@ -95,7 +72,6 @@ async def test_a_verified_person_of_the_domain_reads_a_nights_figures_and_views_
 
 
 async def test_nobody_else_sees_a_row(project_url: str, owner: Database) -> None:
-    await migrated(project_url)
     await let_in(project_url, "example.com")
     owner.execute("INSERT INTO sp_slices (dataset, scope, first_day) VALUES ('x', 'marketplace:DE', '2026-11-20')")
     assert count(owner, ANN, "sp_slices") == 1
@@ -111,7 +87,6 @@ async def test_nobody_else_sees_a_row(project_url: str, owner: Database) -> None
 
 
 async def test_claims_are_looked_at_once_a_statement_and_not_once_a_row(project_url: str, owner: Database) -> None:
-    await migrated(project_url)
     await let_in(project_url, "example.com")
     owner.execute(
         "INSERT INTO sp_slices (dataset, scope, first_day)"
@@ -124,26 +99,28 @@ async def test_claims_are_looked_at_once_a_statement_and_not_once_a_row(project_
     assert "loops=1)" in inner
 
 
-async def test_supabases_tool_lets_the_same_people_read(project_url: str, owner: Database) -> None:
+async def test_supabases_tool_lets_the_same_people_read(bare_project_url: str, bare_owner: Database) -> None:
     for text in supabase_files().values():
-        owner.execute(text.encode())
-    await let_in(project_url, "example.com")
+        bare_owner.execute(text.encode())
+    await let_in(bare_project_url, "example.com")
     query = (
         "SELECT tablename, roles::text, cmd, qual FROM pg_policies WHERE policyname = 'chalkola_readers' ORDER BY 1"
     )
-    policies = owner.execute(query).fetchall()
+    policies = bare_owner.execute(query).fetchall()
     tables = {name for name in READABLE if name not in ("sp_coverage", "sp_unattributed", "sp_api_pulls")}
     assert {one["tablename"] for one in policies} == {*tables, READER_DOMAINS}
     assert {(one["roles"], one["cmd"]) for one in policies} == {("{authenticated}", "SELECT")}
-    assert count(owner, ANN) == count(owner, ANN, "sp_coverage") == 0
-    owner.execute("INSERT INTO sp_slices (dataset, scope, first_day) VALUES ('x', 'marketplace:DE', '2026-11-20')")
-    assert count(owner, ANN, "sp_slices") == 1
+    assert count(bare_owner, ANN) == count(bare_owner, ANN, "sp_coverage") == 0
+    bare_owner.execute(
+        "INSERT INTO sp_slices (dataset, scope, first_day) VALUES ('x', 'marketplace:DE', '2026-11-20')"
+    )
+    assert count(bare_owner, ANN, "sp_slices") == 1
 
-    await migrated(project_url)
+    await migrated(bare_project_url)
 
-    assert owner.execute(query).fetchall() == policies
-    assert count(owner, ANN, "sp_slices") == 1
-    async with open_pool(project_url) as pool, pool.connection() as connection:
+    assert bare_owner.execute(query).fetchall() == policies
+    assert count(bare_owner, ANN, "sp_slices") == 1
+    async with open_pool(bare_project_url) as pool, pool.connection() as connection:
         assert await audit(connection) == []
 
 
@@ -162,7 +139,6 @@ async def exposed(url: str) -> set[str]:
 async def test_a_grant_or_a_policy_that_is_another_than_ours_is_found(
     made: str, project_url: str, owner: Database
 ) -> None:
-    await migrated(project_url)
     assert await exposed(project_url) == set()
     owner.execute(made.format("sp_slices").encode())
     assert await exposed(project_url) == {"sp_slices"}

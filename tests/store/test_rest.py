@@ -1,6 +1,6 @@
 """The store through Supabase's API: what its functions let nobody do, and transactions that are calls."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +18,9 @@ from chalkola.store.ledger import until_not_overtaken
 from chalkola.store.migrate import is_current, migrate
 from chalkola.store.rest.api import Step
 from chalkola.store.tables import Origin, difference, write
-from postgres import Server, migrated, running_server
+from postgres import Server, migrated
 from rest import Straight, straight_api, straight_pool
-from supabase import add_roles, as_role, project
+from supabase import as_role
 
 Database = psycopg.Connection[dict[str, Any]]
 SHAPE = [("key", "text"), ("most", "integer")]
@@ -186,19 +186,6 @@ async def test_what_takes_a_transaction_of_its_own_says_that_it_needs_database_u
 # --- on Supabase ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def supabase() -> Iterator[Server]:
-    with running_server() as server:
-        add_roles(server)
-        yield server
-
-
-@pytest.fixture
-def project_url(supabase: Server) -> Iterator[str]:
-    with project(supabase) as url:
-        yield url
-
-
 def as_service(server: Server, url: str) -> psycopg.Connection[dict[str, Any]]:
     """Connect as PostgREST does for the secret key, past any pooler: the role is the session's."""
     own = server.direct_url_of(url.rpartition("/")[2].partition("?")[0])
@@ -216,7 +203,6 @@ def written(connection: Database, statement: str) -> Any:
 
 async def test_the_key_can_do_what_its_role_may_and_become_nobody_else(supabase: Server, project_url: str) -> None:
     """PostgREST's login may become more than `service_role`: on old projects even a superuser."""
-    await migrated(project_url)
     supabase.execute("DROP ROLE IF EXISTS mighty")
     supabase.execute("CREATE ROLE mighty SUPERUSER NOLOGIN")
     supabase.execute("GRANT mighty TO authenticator")
@@ -237,7 +223,6 @@ async def test_the_key_can_do_what_its_role_may_and_become_nobody_else(supabase:
 
 
 async def test_nobody_else_may_call_it_and_nothing_of_it_is_left_open(project_url: str) -> None:
-    await migrated(project_url)
     with psycopg.connect(project_url, autocommit=True, row_factory=dict_row) as owner:
         may = owner.execute(
             "SELECT r, p.proname FROM unnest(ARRAY['anon', 'authenticated']) r, pg_proc p"
@@ -252,7 +237,6 @@ async def test_nobody_else_may_call_it_and_nothing_of_it_is_left_open(project_ur
 
 
 async def test_the_audit_sees_one_that_runs_as_another(project_url: str) -> None:
-    await migrated(project_url)
     with psycopg.connect(project_url, autocommit=True) as owner:
         owner.execute("ALTER FUNCTION sp_rest_read(text) SECURITY INVOKER")
         owner.execute("ALTER FUNCTION sp_rest_write(uuid, text) OWNER TO postgres")
@@ -263,7 +247,6 @@ async def test_the_audit_sees_one_that_runs_as_another(project_url: str) -> None
 
 
 async def test_a_later_version_replaces_them(project_url: str) -> None:
-    await migrated(project_url)
     with psycopg.connect(project_url, autocommit=True) as owner:
         owner.execute("UPDATE sp_migrations SET checksum = 'older' WHERE name = 'functions/55_rest.sql'")
     await migrated(project_url)
@@ -271,12 +254,14 @@ async def test_a_later_version_replaces_them(project_url: str) -> None:
         assert await audit(connection) == []
 
 
-async def test_a_project_that_is_not_ours_to_arrange_does_not_get_them(supabase: Server, project_url: str) -> None:
+async def test_a_project_that_is_not_ours_to_arrange_does_not_get_them(
+    supabase: Server, bare_project_url: str
+) -> None:
     """Who may not hand a function over to `service_role` leaves it without."""
     supabase.execute("REVOKE service_role FROM postgres")
     try:
-        await migrated(project_url)
-        with psycopg.connect(project_url, autocommit=True, row_factory=dict_row) as owner:
+        await migrated(bare_project_url)
+        with psycopg.connect(bare_project_url, autocommit=True, row_factory=dict_row) as owner:
             may = owner.execute(
                 "SELECT has_function_privilege('service_role', 'sp_rest_write(uuid, text)', 'EXECUTE') AS may"
             ).fetchone()

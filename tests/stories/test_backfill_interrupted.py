@@ -43,9 +43,11 @@ def test_a_backfill_killed_ten_times_loses_nothing_and_wastes_no_question(databa
     dice = random.Random(SEED)
     moments = ["intent"] * 3 + ["ticket"] * 2 + ["window"] * 2 + ["commit"] * 3
     dice.shuffle(moments)
-    with simulated_amazon(tmp_path, speed=300, marketplaces=CODES, parents=20, children=60) as amazon:
+    with (
+        simulated_amazon(tmp_path, speed=300, marketplaces=CODES, parents=20, children=60) as amazon,
+        Machine(home=tmp_path, url=database_url, amazon=amazon) as machine,
+    ):
         amazon.goes_wrong(*SLOW)
-        machine = Machine(home=tmp_path, url=database_url, amazon=amazon)
         short_windows(machine)
         hit = Counter(moment for moment in moments if killed_at(moment, machine, dice))
         print(f"killed at {dict(hit)}")  # seen with -rP
@@ -81,7 +83,7 @@ def killed_at(moment: str, machine: Machine, dice: random.Random) -> bool:
     """Start a backfill and kill it at this kind of moment, or a little later. Return whether the moment came."""
     worker = machine.command("backfill", "--days", str(DAYS))
     with locked(machine, dice.choice(TABLES)) if moment == "commit" else nothing():
-        came = happens(lambda: bool(machine.rows(MOMENTS[moment])), lambda: worker.poll() is None)
+        came = happens(lambda: machine.finds(MOMENTS[moment]), lambda: worker.poll() is None)
         time.sleep(0 if moment == "commit" else dice.uniform(0, 0.15))
         kill(worker)
     return came
@@ -114,10 +116,12 @@ def happens(what: Callable[[], bool], lives: Callable[[], bool]) -> bool:
 
 
 def test_ctrl_c_ends_it_in_good_order_with_what_is_left(database_url: str, tmp_path: Path) -> None:
-    with simulated_amazon(tmp_path, speed=60, marketplaces=("JP",)) as amazon:
-        machine = Machine(home=tmp_path, url=database_url, amazon=amazon)
+    with (
+        simulated_amazon(tmp_path, speed=60, marketplaces=("JP",)) as amazon,
+        Machine(home=tmp_path, url=database_url, amazon=amazon) as machine,
+    ):
         worker = machine.command("backfill", "--days", "60")
-        assert happens(lambda: bool(machine.rows(MOMENTS["ticket"])), lambda: worker.poll() is None)
+        assert happens(lambda: machine.finds(MOMENTS["ticket"]), lambda: worker.poll() is None)
         worker.send_signal(signal.SIGINT)
         assert worker.wait(timeout=60) == 0, machine.output()
         said = machine.output()

@@ -28,12 +28,14 @@ async def test_a_run_goes_on_when_the_database_comes_back(tmp_path: Path) -> Non
 def test_a_run_whose_database_stays_away_ends_with_1_and_the_next_goes_on(tmp_path: Path) -> None:
     with running_server() as server:
         asyncio.run(migrated(server.url))
-        with simulated_amazon(
-            tmp_path, speed=300, marketplaces=("US", "DE", "JP"), without_role=REPORTS_ONLY
-        ) as amazon:
-            machine = Machine(home=tmp_path, url=server.url, amazon=amazon)
+        with (
+            simulated_amazon(
+                tmp_path, speed=300, marketplaces=("US", "DE", "JP"), without_role=REPORTS_ONLY
+            ) as amazon,
+            Machine(home=tmp_path, url=server.url, amazon=amazon) as machine,
+        ):
             first = machine.start("2026-11-16", "2026-11-17")
-            while not machine.rows("SELECT FROM sp_pulls WHERE stage = 'asked'"):
+            while not machine.finds("SELECT FROM sp_pulls WHERE stage = 'asked'"):
                 assert first.poll() is None, machine.output()
             server.stop()
             assert first.wait(timeout=120) == 1, machine.output()

@@ -38,9 +38,11 @@ def test_a_worker_killed_at_ten_moments_loses_nothing_and_asks_nothing_twice(
     dice = random.Random(SEED)
     moments = ["intent"] * 3 + ["ticket"] * 2 + ["download"] * 2 + ["commit"] * 3
     dice.shuffle(moments)
-    with simulated_amazon(tmp_path, speed=300, marketplaces=CODES, without_role=REPORTS_ONLY) as amazon:
+    with (
+        simulated_amazon(tmp_path, speed=300, marketplaces=CODES, without_role=REPORTS_ONLY) as amazon,
+        Machine(home=tmp_path, url=database_url, amazon=amazon) as machine,
+    ):
         amazon.goes_wrong(*SLOW)
-        machine = Machine(home=tmp_path, url=database_url, amazon=amazon)
         hit = Counter(killed_at(moment, machine, dice) for moment in moments)
         print(f"killed at {dict(hit)}")  # seen with -rP
         last = machine.start(DAYS[0], DAYS[-1])
@@ -109,11 +111,11 @@ def _await(happens: Callable[[], bool], lives: Callable[[], bool]) -> None:
 def _asking(machine: Machine) -> bool:
     # The ones that earlier kills left behind are 'asking' too, with an older lease.
     query = "SELECT FROM sp_pulls WHERE stage = 'asking' AND lease_until > clock_timestamp() + interval '59 s'"
-    return bool(machine.rows(query))
+    return machine.finds(query)
 
 
 def _has_ticket(machine: Machine) -> bool:
-    return bool(machine.rows("SELECT FROM sp_pulls WHERE stage = 'asked'"))
+    return machine.finds("SELECT FROM sp_pulls WHERE stage = 'asked'")
 
 
 def _underway(amazon: Amazon) -> int:
@@ -121,4 +123,4 @@ def _underway(amazon: Amazon) -> int:
 
 
 def _waits_for_a_table(machine: Machine) -> bool:
-    return bool(machine.rows("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation'"))
+    return machine.finds("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation'")

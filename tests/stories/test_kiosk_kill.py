@@ -48,9 +48,11 @@ def test_a_worker_killed_at_any_moment_of_an_answers_pages_loses_nothing_and_ask
     dice = random.Random(SEED)
     moments = [*MOMENTS, "intent", "next page", "commit"]
     dice.shuffle(moments)
-    with simulated_amazon(tmp_path, speed=300, marketplaces=CODES, **PAGES) as amazon:
+    with (
+        simulated_amazon(tmp_path, speed=300, marketplaces=CODES, **PAGES) as amazon,
+        Machine(home=tmp_path, url=database_url, amazon=amazon) as machine,
+    ):
         amazon.goes_wrong(*SLOW)
-        machine = Machine(home=tmp_path, url=database_url, amazon=amazon)
         hit = Counter(moment for moment in moments if killed_at(moment, machine, dice))
         print(f"killed at {dict(hit)}")  # seen with -rP
         amazon.goes_wrong()
@@ -81,7 +83,7 @@ LOADED_TABLES = ("sp_daily_asin_data", "sp_daily_totals", "sp_daily_parent_data"
 
 
 def _killed(worker: object, machine: Machine, moment: str, later: float) -> bool:
-    came = _await(lambda: bool(machine.rows(MOMENTS[moment])), lambda: worker.poll() is None)  # type: ignore[attr-defined]
+    came = _await(lambda: machine.finds(MOMENTS[moment]), lambda: worker.poll() is None)  # type: ignore[attr-defined]
     time.sleep(later)
     kill(worker)  # type: ignore[arg-type]
     return came

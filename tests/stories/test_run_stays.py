@@ -64,14 +64,14 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             kill(self.process)
 
-    def until(self, happens: Callable[[], bool], seconds: float = 90) -> None:
+    def until(self, happens: Callable[[], bool], seconds: float = 240) -> None:
         """Wait until something happens while it runs."""
         assert self.process is not None
         ends = time.monotonic() + seconds
         while not happens():
             assert self.process.poll() is None, f"it ended: {self.machine.output()[-3000:]}"
             assert time.monotonic() < ends, f"it did not happen: {self.machine.output()[-3000:]}"
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def health(self) -> tuple[int, Any]:
         """Return what GET /health answers."""
@@ -122,7 +122,7 @@ def test_it_is_stopped_in_the_middle_of_a_pull_and_down_when_the_hour_came(datab
             while amazon.now() < DOWN_UNTIL:
                 time.sleep(0.02)
             server.start("--no-backfill")
-            server.until(lambda: len(server.runs(-1)) == 2, seconds=120)
+            server.until(lambda: len(server.runs(-1)) == 2)
             server.until(lambda: server.health()[1]["doing"] == "waiting")
             code, last = server.health()
             assert (code, last["last_pull"]["exit_code"]) == (200, 0), last

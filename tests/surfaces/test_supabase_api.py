@@ -11,17 +11,10 @@ import pytest
 from chalkola.store.as_sql import as_sql
 from chalkola.store.migrate import scripts
 from lite import OLDER, PUBLIC, SECRET, Lite, free_port, lite
-from postgres import Server, running_server
-from supabase import add_roles, project
+from postgres import Server
+from supabase import project
 
 REPORT = Path(__file__).parent.parent / "documents" / "business_report" / "plain.csv"
-
-
-@pytest.fixture(scope="module")
-def supabase() -> Iterator[Server]:
-    with running_server() as server:
-        add_roles(server)
-        yield server
 
 
 @pytest.fixture
