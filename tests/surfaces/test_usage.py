@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from chalkola.surfaces.cli import main
+from chalkola.surfaces.cli import commands, main
 
 LOOPBACK = {
     **{f"SP_API_ENDPOINT_{region}": "http://127.0.0.1:9" for region in ("NA", "EU", "FE")},
@@ -28,6 +29,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_every_command_answers_to_its_name_and_help_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    context = click.Context(commands)
+    names = commands.list_commands(context)
+    found = [commands.get_command(context, name) for name in names]
+    assert [one and one.name for one in found] == names
+    assert main(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines() if line[:3].strip()] == names
+    assert main(["pul"]) == 2
+    assert "'pul'" in capsys.readouterr().err
 
 
 def started_nothing(home: Path) -> bool:

@@ -2,59 +2,63 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 import chalkola
 from chalkola.errors import ChalkolaError
 from chalkola.surfaces import failures
-from chalkola.surfaces.alerts.command import alerts_command
-from chalkola.surfaces.backfilling import backfill_command
-from chalkola.surfaces.calls import calls_command
-from chalkola.surfaces.comparing import compare_command
-from chalkola.surfaces.demo import demo_command
-from chalkola.surfaces.doctor import doctor_command
-from chalkola.surfaces.exporting import export_command
-from chalkola.surfaces.gaps import gaps_command
-from chalkola.surfaces.importing import import_command
 from chalkola.surfaces.logs import warnings_as_events
-from chalkola.surfaces.migrating import migrate_command
 from chalkola.surfaces.output import guarded_output
-from chalkola.surfaces.planning import plan_command
-from chalkola.surfaces.pulling import pull_command
-from chalkola.surfaces.reloading import reload_command
-from chalkola.surfaces.server import psql_command, stop_command
-from chalkola.surfaces.sheets.command import sheets_command
-from chalkola.surfaces.simulating import simulate_command
-from chalkola.surfaces.status import status_command
-from chalkola.surfaces.staying.command import run_command
-from chalkola.surfaces.web.command import serve_command
-from chalkola.surfaces.why import why_command
+
+_COMMANDS = {
+    "pull": "pulling:pull_command",
+    "plan": "planning:plan_command",
+    "status": "status:status_command",
+    "gaps": "gaps:gaps_command",
+    "why": "why:why_command",
+    "calls": "calls:calls_command",
+    "alerts": "alerts.command:alerts_command",
+    "doctor": "doctor:doctor_command",
+    "import": "importing:import_command",
+    "compare": "comparing:compare_command",
+    "reload": "reloading:reload_command",
+    "export": "exporting:export_command",
+    "migrate": "migrating:migrate_command",
+    "psql": "server:psql_command",
+    "demo": "demo:demo_command",
+    "simulate": "simulating:simulate_command",
+    "stop": "server:stop_command",
+    "backfill": "backfilling:backfill_command",
+    "run": "staying.command:run_command",
+    "serve": "web.command:serve_command",
+    "sheets": "sheets.command:sheets_command",
+}
+"""Where each command is, by importance."""
 
 
-class _InOrder(click.Group):
-    """Lists its commands as they were added: by importance, not by letter."""
+class _WhenAsked(click.Group):
+    """Imports a command when it is asked for: all of them together take longer to load than most take to run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"chalkola.surfaces.{module}"), name)
+        return command
 
 
-@click.group("chalkola", cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("chalkola", cls=_WhenAsked, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(chalkola.__version__, prog_name="chalkola")
 def commands() -> None:
     """Own your Amazon data: sales and traffic per ASIN and day, in your PostgreSQL.
 
     Exit codes: 0 done, or stopped in good order; 1 a person is needed; 2 wrong usage; 3 some days failed or are late.
     """
-
-
-for command in (
-    pull_command, plan_command, status_command, gaps_command, why_command, calls_command, alerts_command,
-    doctor_command, import_command, compare_command, reload_command, export_command, migrate_command,
-    psql_command, demo_command, simulate_command, stop_command, backfill_command, run_command, serve_command,
-    sheets_command,
-):  # fmt: skip
-    commands.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
