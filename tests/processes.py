@@ -121,9 +121,8 @@ class Machine:
         """Return whether a query finds anything. It is for waiting: the connection stays open until `with` ends,
         so that asking often takes nothing from those who are at work."""
         if self._watching is None:
-            self._watching = psycopg.connect(
-                self.url, autocommit=True, prepare_threshold=None
-            )  # a pooler's, it may be
+            # A pooler that stands between may send each statement to another session.
+            self._watching = psycopg.connect(self.url, autocommit=True, prepare_threshold=None)
         return self._watching.execute(query.encode()).fetchone() is not None
 
 
