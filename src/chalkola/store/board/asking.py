@@ -83,7 +83,7 @@ class _OfPool:
             self.version, self.alerts, self._read_at = row["version"], row["alerts"], time.monotonic()
 
 
-_MOST: Mapping[str, int] = {"by product": 2, "families": 8, "product": 4, "": 200}
+_MOST: Mapping[str, int] = {"by product": 2, "families": 16, "product": 4, "": 200}
 """How many values of a kind are kept: the sums of all products are a megabyte or two, a product's days half a one."""
 _of_pool: WeakKeyDictionary[Pool, _OfPool] = WeakKeyDictionary()
 _MOMENT_SECONDS = 0.2  # machine time; looking it up takes some milliseconds, and many people click at once

@@ -28,7 +28,7 @@ _SLOT = re.compile(rf"{_MARK}-(\w+);")
 class Drawn:
     """A page without what is each one's own: that comes between its pieces. `beside`: what slots are filled from."""
 
-    pieces: tuple[str, ...]
+    pieces: tuple[bytes, ...]
     slots: tuple[str, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, Any] = field(default_factory=dict)
@@ -47,7 +47,8 @@ def draw(
     given |= {"csrf": lambda: _slot("csrf"), "who": lambda: _slot("who")}
     parts = _SLOT.split(rendered(template, {**given, **values}))
     return Drawn(
-        pieces=tuple(parts[::2]), slots=tuple(parts[1::2]), headers=headers or {}, beside=beside or {},
+        pieces=tuple(part.encode() for part in parts[::2]), slots=tuple(parts[1::2]), headers=headers or {},
+        beside=beside or {},
     )  # fmt: skip
 
 
@@ -67,6 +68,6 @@ async def once(request: Request, make: Callable[[], Awaitable[Drawn]], *, second
 async def filled(request: Request, drawn: Drawn, *, status: int = 200, **slots: str) -> Response:
     """Return a drawn page for the person who looks; `slots` are those that the page has of its own."""
     mine = own(request)
-    texts = (slots[name] if name in slots else str(mine[name]()) for name in drawn.slots)
-    html = "".join(chain.from_iterable(zip_longest(drawn.pieces, texts, fillvalue="")))
+    texts = ((slots[name] if name in slots else str(mine[name]())).encode() for name in drawn.slots)
+    html = b"".join(chain.from_iterable(zip_longest(drawn.pieces, texts, fillvalue=b"")))
     return await sent(request, html, status=status, headers=drawn.headers)

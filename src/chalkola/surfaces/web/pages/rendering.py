@@ -40,7 +40,7 @@ async def page(request: Request, template: str, *, status: int = 200, **values: 
     """Return a page. A template finds `values`, and what `shared` and `own` name."""
     person = request.scope.get("chalkola.person")
     given = {**shared(request), **own(request), "is_inside": person is not None, "person": person, "status": status}
-    return await sent(request, rendered(template, {**given, **values}), status=status)
+    return await sent(request, rendered(template, {**given, **values}).encode(), status=status)
 
 
 def rendered(template: str, values: Mapping[str, Any]) -> str:
@@ -49,12 +49,12 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
 
 
 async def sent(
-    request: Request, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+    request: Request, html: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the answer that brings a page."""
     always = {"Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Cookie"}
     given = {**always, **(headers or {})}
-    return await answered(request, html.encode(), "text/html; charset=utf-8", status=status, headers=given)
+    return await answered(request, html, "text/html; charset=utf-8", status=status, headers=given)
 
 
 async def sorry(request: Request, status: int, what: str, remedy: str = "") -> Response:
