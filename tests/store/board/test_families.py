@@ -80,6 +80,13 @@ def test_lines_add_up_to_a_window_and_have_nothing_where_there_is_no_row(
         assert {name: line[place] for name, line in lines.along(wanted).exact.items()} == by_day.get(day, NOTHING)
 
 
+@given(st.lists(st.integers(), max_size=9), st.integers(-12, 20), st.integers(0, 12))
+def test_days_are_cut_wherever_they_lie(line: list[int], begin: int, length: int) -> None:
+    found = DayLines(sums={"units": line}, rates=[None] * len(line)).cut(begin, begin + length)
+    expected = [line[n] if 0 <= n < len(line) else None for n in range(begin, begin + length)]
+    assert (found.sums["units"], found.rates) == (expected, [None] * length)
+
+
 @given(st.lists(st.none() | st.integers(-9, 9), min_size=28, max_size=31))
 def test_a_months_running_sum_has_each_days_part(parts: list[int | None]) -> None:
     known = sum(1 << n for n, part in enumerate(parts) if part is not None)

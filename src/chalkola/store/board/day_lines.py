@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import TypeVar
 
 from chalkola.store.board.windows import Line
 
+T = TypeVar("T")
 FINE = ("sales", "buy_box_views")
 """What is counted in ten-thousandths."""
 _FINEST = Decimal("0.0001")
@@ -46,9 +48,10 @@ class DayLines:
 
     def cut(self, begin: int, end: int) -> "DayLines":
         """Return the days from place `begin` to before `end`, which may lie outside: nothing is known there."""
+        sums: dict[str, Line] = {name: _cut(line, begin, end) for name, line in self.sums.items()}
+        return DayLines(sums=sums, rates=_cut(self.rates, begin, end))
 
-        def part(line: Sequence[Decimal | int | None]) -> list[Decimal | int | None]:
-            return [*[None] * -begin, *line[max(0, begin) : max(0, end)], *[None] * (end - len(line))]
 
-        rates = [*[None] * -begin, *self.rates[max(0, begin) : max(0, end)], *[None] * (end - len(self.rates))]
-        return DayLines(sums={name: part(line) for name, line in self.sums.items()}, rates=rates)
+def _cut(line: Sequence[T | None], begin: int, end: int) -> list[T | None]:
+    before, after = min(end, 0) - min(begin, 0), max(end, len(line)) - max(begin, len(line))
+    return [*[None] * before, *line[max(0, begin) : max(0, end)], *[None] * after]

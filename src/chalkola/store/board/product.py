@@ -1,6 +1,6 @@
 """One product: its days in every marketplace, why its sales changed, what Amazon said first, its family, notes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ from chalkola.store.board.notes import read_notes
 from chalkola.store.board.product_shapes import PlaceSeries, Product, Relative
 from chalkola.store.board.restating import read_restated
 from chalkola.store.board.series import Family, Series, family_of, read_series
-from chalkola.store.board.shapes import Scope, Span, Versus
+from chalkola.store.board.shapes import Scope, Versus
 from chalkola.store.board.spans import Frame, Framed, read_frames, understood
 from chalkola.store.board.splitting import split
 from chalkola.store.board.windows import NOTHING, ZEROS, Sums, added, cells
@@ -57,7 +57,7 @@ def _line(last: Framed, yesterday: Framed, length: int) -> tuple[date, ...]:
 
 async def _read(look: Look, scope: Scope, family: Family, now: Frame, then: Frame, line: Sequence[date]) -> Product:
     absent = await read_money_absent(look, scope, (now, then))
-    wanted = {*line, *_days_of(now.span), *_days_of(then.span)}
+    wanted = {*line, *now.span.days(), *then.span.days()}
     every = await read_series(look, scope, members_of(now, then), family, sorted(wanted))
     facts = await read_facts(look, members_of(now, then))
     sums = [_total(every, frame, family, absent) for frame in (now, then)]
@@ -73,10 +73,6 @@ async def _read(look: Look, scope: Scope, family: Family, now: Frame, then: Fram
         siblings=kin if family.level == "child" else (), children=kin if family.level == "parent" else (),
         notes=(), money_absent=absent,
     )  # fmt: skip
-
-
-def _days_of(span: Span) -> Iterable[date]:
-    return days(span.first, span.last) if span.has_figures and span.first and span.last else ()
 
 
 def _total(every: Series, frame: Frame, family: Family, money_absent: str | None) -> Sums:

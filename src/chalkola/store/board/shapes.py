@@ -3,11 +3,13 @@
 A ratio (cvr, buy_box, change ratios) is a fraction: 0.0412 is 4.12 %. Money is in `currency` of the page's value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+
+from chalkola.periods import days
 
 ALL = "ALL"
 Versus = Literal["week_ago", "previous", "year_ago"]
@@ -44,6 +46,10 @@ class Span:
     @property
     def has_figures(self) -> bool:
         return self.state in ("closed", "preliminary")
+
+    def days(self) -> Iterable[date]:
+        """Return its days; none where it has no figures."""
+        return days(self.first, self.last) if self.has_figures and self.first and self.last else ()
 
 
 @dataclass(frozen=True, kw_only=True)

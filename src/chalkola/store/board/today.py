@@ -1,6 +1,6 @@
 """The first page: the last closed day, yesterday, the month to date, a line of days, and who moved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -45,7 +45,7 @@ async def today(
         line = _line(framed, trend_days)
         back = timedelta(_WEEKDAYS_BACK.get(versus, trend_days))
         spans = [frame.span for one in framed.values() for frame in (one.now, *one.then.values())]
-        wanted = {day for span in spans for day in _days_of(span)} | set(line) | {day - back for day in line}
+        wanted = {day for span in spans for day in span.days()} | set(line) | {day - back for day in line}
         figures = await read_days(look, scope, framed["last_day"].now.members, wanted)
         of = framed[movers_of]
         moved = await read_moved(look, scope, of.now, of.then[versus], most)
@@ -67,10 +67,6 @@ def _line(framed: Mapping[_Key, Framed], length: int) -> list[date]:
     last, yesterday = framed["last_day"].now.span, framed["yesterday"].now.span
     end = yesterday.last if yesterday.state == "preliminary" else last.last
     return list(days(end - (length - 1) * ONE_DAY, end)) if end else []
-
-
-def _days_of(span: Span) -> Iterable[date]:
-    return days(span.first, span.last) if span.has_figures and span.first and span.last else ()
 
 
 def _panel(key: _Key, framed: Framed, figures: Days, currency: str) -> Panel:
