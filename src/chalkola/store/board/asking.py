@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -87,6 +88,12 @@ _MOST: Mapping[str, int] = {"by product": 2, "families": 16, "product": 4, "": 2
 """How many values of a kind are kept: the sums of all products are a megabyte or two, a product's days half a one."""
 _of_pool: WeakKeyDictionary[Pool, _OfPool] = WeakKeyDictionary()
 _MOMENT_SECONDS = 0.2  # machine time; looking it up takes some milliseconds, and many people click at once
+
+
+def moment(now: datetime) -> datetime:
+    """Return the last full ten minutes: what depends on the hour is told as of some time since. Every zone's midnight
+    is one, so days and periods turn in time."""
+    return now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
 
 
 @asynccontextmanager

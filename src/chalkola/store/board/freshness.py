@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import LiteralString
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look, moment, rows_of
 from chalkola.store.board.shapes import ALL, Freshness, PlaceFreshness, Scope
 from chalkola.store.connection import Connection
 
@@ -21,9 +21,8 @@ _ALERTS: LiteralString = "SELECT count(*) AS n FROM sp_alerts WHERE cured_at IS 
 
 
 async def read_freshness(look: Look, scope: Scope, now: datetime) -> tuple[Freshness, tuple[str, ...]]:
-    """Return how fresh a scope's figures are as of this minute, and every marketplace with data."""
-    minute = now.replace(second=0, microsecond=0)
-    return await look.once(("fresh", scope.place, minute), lambda: _read(look.connection, scope, now))
+    """Return how fresh a scope's figures are as of this `moment`, and every marketplace with data."""
+    return await look.once(("fresh", scope.place, moment(now)), lambda: _read(look.connection, scope, now))
 
 
 async def _read(connection: Connection, scope: Scope, now: datetime) -> tuple[Freshness, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from chalkola.marketplaces import marketplace
-from chalkola.store.board.asking import Look, NotUnderstood, rows_of
+from chalkola.store.board.asking import Look, NotUnderstood, moment, rows_of
 from chalkola.store.board.shapes import ALL, Scope, Span, Versus
 from chalkola.store.connection import Connection
 
@@ -72,10 +72,9 @@ async def read_frames(
     start: date | None = None,
     end: date | None = None,
 ) -> list[Framed]:
-    """Return the frame of each period, and of what it is held against, as of this minute. A period without figures is
-    held against nothing."""
-    minute = now.replace(second=0, microsecond=0)
-    key = ("frames", scope, *periods, *versus, minute, start, end)
+    """Return the frame of each period, and of what it is held against, as of this `moment`. A period without figures
+    is held against nothing."""
+    key = ("frames", scope, *periods, *versus, moment(now), start, end)
     return await look.once(key, lambda: _read(look.connection, scope, periods, versus, now, start, end))
 
 

@@ -6,6 +6,8 @@ import gzip
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chalkola.surfaces.web.deflating import Stream
+
 _ARRIVES_WITHIN_SECONDS = 30.0  # machine time
 _ABSURD = 10  # times as large as it may be
 _WORTH_COMPRESSING = 1_000  # bytes
@@ -37,21 +39,30 @@ async def read_body(request: Request, most: int) -> bytes:
 
 
 async def answered(
-    request: Request, body: bytes, media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
+    request: Request,
+    body: bytes | Stream,
+    media_type: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return a response, compressed if the request takes that and it is worth it."""
+    """Return a response, compressed if the request takes that and it is worth it, or is compressed already."""
     headers = {"Vary": "Accept-Encoding", **(headers or {})}
-    if len(body) >= _WORTH_COMPRESSING and takes_gzip(request):
+    if isinstance(body, Stream):
+        if takes(request, "deflate"):
+            return Response(body.coded, status, {**headers, "Content-Encoding": "deflate"}, media_type)
+        body = body.text()
+    if len(body) >= _WORTH_COMPRESSING and takes(request, "gzip"):
         headers["Content-Encoding"] = "gzip"
         # In a thread: a large one takes a tenth of a second, in which others want their answers.
         body = await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
     return Response(body, status, headers, media_type)
 
 
-def takes_gzip(request: Request) -> bool:
-    """Return whether an answer may be compressed."""
+def takes(request: Request, coding: str) -> bool:
+    """Return whether an answer may come in a coding."""
     for part in request.headers.get("accept-encoding", "").lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() in ("gzip", "*") and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+        named, _, weight = part.partition(";")
+        if named.strip() in (coding, "*") and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
             return True
     return False

@@ -16,7 +16,7 @@ from chalkola.surfaces.web.entry.google import Google
 from chalkola.surfaces.web.entry.people import Person
 from chalkola.surfaces.web.entry.sessions import Sessions
 
-_DRAWN = 240  # a page takes 130 KB at most
+_DRAWN = 1_000  # a page takes ten KB, compressed
 
 
 @dataclass(frozen=True, kw_only=True)

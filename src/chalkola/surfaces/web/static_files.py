@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chalkola.surfaces.web.bodies import takes_gzip
+from chalkola.surfaces.web.bodies import takes
 
 _TYPES = {
     "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
@@ -93,6 +93,6 @@ async def _sent(request: Request, name: str) -> Response:
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     body = found.body
-    if found.compressed is not None and takes_gzip(request):
+    if found.compressed is not None and takes(request, "gzip"):
         body, headers["Content-Encoding"] = found.compressed, "gzip"
     return Response(body, headers=headers, media_type=_TYPES[name.rpartition(".")[2]])

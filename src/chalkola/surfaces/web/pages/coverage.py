@@ -37,19 +37,17 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 _LOOKED_AHEAD = 2_000
 """So many open pulls are read: a backfill plans no more at a time."""
 _SHOWN = 25
-_SECONDS = 10
-"""So old may be what is told of the ledger as a whole."""
 
 
 async def _calendar(request: Request) -> Response:
-    return await filled(request, await once(request, lambda: _draw(request), seconds=_SECONDS))
+    return await filled(request, await once(request, lambda: _draw(request)))
 
 
 async def _draw(request: Request) -> Drawn:
     house, of = house_of(request), _dataset(request)
     now = house.clock.now()
     firsts = calendar.months(*calendar.span(now))
-    return draw(
+    return await draw(
         request, "coverage.html", catalog=CATALOG, of=of, rows=await _rows(house, of, now), months=firsts,
         legend=calendar.LOOKS,
         names=[f"{one:%B %Y}" for one in firsts], tall=calendar.TALL,

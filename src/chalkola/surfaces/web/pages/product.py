@@ -1,8 +1,8 @@
 """One product: its days everywhere, why its sales changed, what Amazon said first, its family, and notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
@@ -33,8 +33,9 @@ from chalkola.surfaces.web.pages.refusing import NotHere, refusing
 from chalkola.surfaces.web.pages.rendering import own, page, rendered, shared, sorry
 from chalkola.surfaces.web.pages.spelling import period_name
 
-_LINE_DAYS = 400
-"""Of the lines; what is shown of them is the browser's to choose."""
+LineName = Literal["4 months", "1 year", "2 years"]
+_LINE_DAYS: Mapping[LineName, int] = {"4 months": 122, "1 year": 366, "2 years": 731}
+"""How long lines can be asked for."""
 _LOCAL = "this machine"
 """Who writes where nobody signs in."""
 
@@ -51,18 +52,19 @@ async def _shown(request: Request, *, status: int = 200, refused: str = "", type
 
 
 async def _draw(request: Request) -> Drawn:
-    house, versus = house_of(request), _versus(request)
+    house, versus, line = house_of(request), _versus(request), _line(request)
     seen = await _seen(request)
     fresh, places = await freshness_and_places(house, seen.scope)
-    address = _address(seen, versus)
+    address = _address(request, seen)
     family = [seen.asin, *([seen.parent.asin] if seen.parent else [])]
-    return draw(
+    return await draw(
         request, "product.html", seen=seen, versus=versus, address=address, currency=seen.currency,
         metrics=METRICS, by_key=BY_KEY, versus_names=VERSUS_NAMES, places=place_options(places, address),
         freshness=fresh, currency_options=[(one, address.but(currency=one), one) for one in CURRENCIES],
         period_options=[(period_name(one), address.but(period=one), one) for one in PERIODS],
         versus_options=[(name, address.but(versus=key), key) for key, name in VERSUS_NAMES.items()],
         kin_address=address.at(""), chart=product_chart(seen, fresh.closed), chart_words=product_words(seen),
+        line=line, line_options=[(name, f"{address.but(line=_given(name))}#days", name) for name in _LINE_DAYS],
         restated_chart=restated_chart(seen.restated), restated_words=restated_words(seen.restated),
         beside={"family": family, "address": address, "newest": seen.days[-1] if seen.days else None},
     )  # fmt: skip
@@ -96,7 +98,7 @@ async def _part(request: Request, name: str, values: Callable[[Product], dict[st
     is_part = request.headers.get("hx-request-type") == "partial"
     answer = await page(
         request, f"{name}_part.html" if is_part else f"{name}.html", seen=seen, currency=seen.currency,
-        address=_address(seen, _versus(request)), **values(seen),
+        address=_address(request, seen), **values(seen),
     )  # fmt: skip
     answer.headers["Vary"] = "Accept-Encoding, Cookie, HX-Request-Type"
     return answer
@@ -107,7 +109,7 @@ async def _seen(request: Request) -> Product:
     period, _, _ = read_period(asked)
     seen = await board(
         house.pool, house.clock.now(), request.path_params["asin"], read_scope(asked), versus=_versus(request),
-        period="Last 30 days" if period.upper() == "CUSTOM" else period, length=_LINE_DAYS,
+        period="Last 30 days" if period.upper() == "CUSTOM" else period, length=_LINE_DAYS[_line(request)],
     )  # fmt: skip
     if seen is None:
         raise NotHere("There is no product of this ASIN here.", "Look for it among all products.")
@@ -118,8 +120,16 @@ def _versus(request: Request) -> Versus:
     return one_of(request.query_params, "versus", Versus, "previous")
 
 
-def _address(seen: Product, versus: Versus) -> Address:
-    return Address(path=f"/products/{quote(seen.asin)}", values=_values(seen, versus))
+def _line(request: Request) -> LineName:
+    return one_of(request.query_params, "line", LineName, "4 months")
+
+
+def _given(line: LineName) -> LineName | None:
+    return None if line == "4 months" else line
+
+
+def _address(request: Request, seen: Product) -> Address:
+    return Address(path=f"/products/{quote(seen.asin)}", values=_values(seen, _versus(request), _line(request)))
 
 
 @refusing
@@ -170,7 +180,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _values(seen: Product, versus: Versus) -> tuple[tuple[str, str], ...]:
+def _values(seen: Product, versus: Versus, line: LineName) -> tuple[tuple[str, str], ...]:
     values = [] if seen.scope.place == ALL else [("place", seen.scope.place)]
     if seen.scope.place == ALL and seen.currency != "EUR":
         values.append(("currency", seen.currency))
@@ -178,6 +188,8 @@ def _values(seen: Product, versus: Versus) -> tuple[tuple[str, str], ...]:
         values.append(("period", seen.span.period))
     if versus != "previous":
         values.append(("versus", versus))
+    if given := _given(line):
+        values.append(("line", given))
     return tuple(values)
 
 

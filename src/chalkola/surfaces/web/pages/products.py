@@ -39,9 +39,9 @@ async def _draw(request: Request) -> Drawn:
     house = house_of(request)
     fresh, places = await freshness_and_places(house, Scope())
     if not places:
-        return draw(request, "nothing.html")
+        return await draw(request, "nothing.html")
     seen = await board(house.pool, house.clock.now(), read_products(request.query_params))
-    return draw(
+    return await draw(
         request, "products.html", headers={"Vary": _VARY}, **_table(seen), freshness=fresh, places=places,
         currencies=CURRENCIES, metrics=[BY_KEY[key] for key in COLUMNS], periods=_periods(seen.query),
         sizes=PAGE_SIZES,
@@ -52,7 +52,7 @@ async def _table_alone(request: Request) -> Drawn:
     house = house_of(request)
     seen = await board(house.pool, house.clock.now(), read_products(request.query_params))
     headers = {"Vary": _VARY, "HX-Push-Url": products_address(seen.query).text}
-    return draw(request, "products_table.html", headers=headers, **_table(seen))
+    return await draw(request, "products_table.html", headers=headers, **_table(seen))
 
 
 def _table(seen: ProductsPage) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from chalkola.surfaces.web import static_files
 from chalkola.surfaces.web.bodies import answered
+from chalkola.surfaces.web.deflating import Stream
 from chalkola.surfaces.web.entry import cookies, csrf
 from chalkola.surfaces.web.house import house_of
 from chalkola.surfaces.web.pages import spelling
@@ -49,7 +50,7 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
 
 
 async def sent(
-    request: Request, html: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+    request: Request, html: bytes | Stream, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the answer that brings a page."""
     always = {"Content-Security-Policy": POLICY, "Vary": "Accept-Encoding, Cookie"}

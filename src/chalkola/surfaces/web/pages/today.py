@@ -40,9 +40,9 @@ async def _draw(request: Request) -> Drawn:
         house.pool, house.clock.now(), read_scope(asked), versus=versus, movers_of=movers_of, most=5
     )
     if not seen.places:
-        return draw(request, "nothing.html")
+        return await draw(request, "nothing.html")
     address = Address(path="/", values=_values(seen))
-    return draw(
+    return await draw(
         request, "today.html", today=seen, alerts=await _open_alerts(house) if seen.open_alerts else (),
         names=NAMES, metrics=[BY_KEY[key] for key in HEADLINE], by_key=BY_KEY,
         places=place_options(seen.places, address), versus_names=VERSUS_NAMES, address=address,
