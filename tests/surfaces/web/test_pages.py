@@ -236,7 +236,9 @@ async def test_a_page_that_is_drawn_once_has_each_ones_own_and_nobody_elses(book
             assert _without_own(hers) == _without_own(his) == _without_own(again)
 
 
-async def test_a_page_is_drawn_anew_each_ten_minutes_and_when_the_data_has_changed(book: Book, database_url: str) -> None:
+async def test_a_page_is_drawn_anew_each_ten_minutes_and_when_the_data_has_changed(
+    book: Book, database_url: str
+) -> None:
     clock = JumpingClock(NOW)
     async with served(database_url, clock=clock, pages=True) as web:
         seen = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 from chalkola.store.board.shapes import Scope
 from chalkola.store.board.spans import Frame
 from chalkola.store.board.windows import NOTHING, SUMS, ZEROS, Sums
@@ -109,7 +109,7 @@ async def _grouped(
         + await windowed(look, tuple(series.values()), of_parents=of_parents)
         + ") AS q GROUP BY 1, 2"
     )
-    return await rows_of(look.connection, query, given)
+    return await look.rows(query, given)
 
 
 async def windowed(look: Look, series: tuple[str, ...], *, of_parents: bool) -> LiteralString:
@@ -118,7 +118,7 @@ async def windowed(look: Look, series: tuple[str, ...], *, of_parents: bool) -> 
     query: LiteralString = "SELECT sp_sum_query(%s, %s) AS text"
 
     async def read() -> LiteralString:
-        (row,) = await rows_of(look.connection, query, (list(series), of_parents))
+        (row,) = await look.rows(query, (list(series), of_parents))
         text = row["text"].replace("%", "%%")
         for n, name in enumerate(("cols::integer", "ids::uuid", "firsts::date", "lasts::date"), 1):
             parameter, _, kind = name.partition("::")

@@ -8,11 +8,10 @@ from typing import LiteralString
 from uuid import UUID
 
 from chalkola.periods import ONE_DAY
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 from chalkola.store.board.shapes import Scope, Span
 from chalkola.store.board.spans import Frame
 from chalkola.store.board.windows import NOTHING, SUMS, Sums, added
-from chalkola.store.connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +81,17 @@ GROUP BY h.date
 async def read_days(look: Look, scope: Scope, members: Sequence[UUID], days: Collection[date]) -> Days:
     """Return the sums of some days of marketplaces, in the scope's currency."""
     key = ("days", scope.currency, *members, *sorted(days))
-    return await look.once(key, lambda: _read(look.connection, scope, members, days))
+    return await look.once(key, lambda: _read(look, scope, members, days))
 
 
-async def _read(connection: Connection, scope: Scope, members: Sequence[UUID], days: Collection[date]) -> Days:
+async def _read(look: Look, scope: Scope, members: Sequence[UUID], days: Collection[date]) -> Days:
     if not days:
         return Days(by_day={}, unrated={})
     values = {
         "members": list(members), "target": scope.currency, "days": sorted(days),
         "firsts": [first for first, _ in runs(days)], "lasts": [last for _, last in runs(days)],
     }  # fmt: skip
-    rows = await rows_of(connection, _DAYS, values)
+    rows = await look.rows(_DAYS, values)
     return Days(
         by_day={row["date"]: _known({name: row[name] for name in SUMS}, row["unrated"]) for row in rows},
         unrated={row["date"]: row["unrated"] for row in rows if row["unrated"]},
@@ -123,16 +122,16 @@ WHERE coalesce(r.days, 0) < w.last - w.first + 1
 async def read_money_absent(look: Look, scope: Scope, frames: Sequence[Frame]) -> str | None:
     """Return why money of some frames cannot be told in the scope's currency; None where it can."""
     key = ("money", scope.currency, *(frame.key for frame in frames))
-    return await look.once(key, lambda: _read_money_absent(look.connection, scope, frames))
+    return await look.once(key, lambda: _read_money_absent(look, scope, frames))
 
 
-async def _read_money_absent(connection: Connection, scope: Scope, frames: Sequence[Frame]) -> str | None:
+async def _read_money_absent(look: Look, scope: Scope, frames: Sequence[Frame]) -> str | None:
     spans = [frame.span for frame in frames if frame.span.has_figures]
     values = {
         "members": list({one for frame in frames for one in frame.members}), "target": scope.currency,
         "firsts": [span.first for span in spans], "lasts": [span.last for span in spans],
     }  # fmt: skip
-    (row,) = await rows_of(connection, _LACKING, values)
+    (row,) = await look.rows(_LACKING, values)
     return no_rate(row["currency_code"], scope.currency or "") if row["currency_code"] else None
 
 
@@ -149,7 +148,7 @@ async def read_rates(look: Look, target: str, days: Collection[date]) -> Mapping
 
     async def read() -> Mapping[tuple[str, date], Decimal]:
         given = {"target": target, "firsts": [first for first, _ in spans], "lasts": [last for _, last in spans]}
-        rows = await rows_of(look.connection, _RATES, given)
+        rows = await look.rows(_RATES, given)
         return {(row["currency_code"], row["date"]): row["rate"] for row in rows}
 
     return await look.once(("rates", target, *spans), read)

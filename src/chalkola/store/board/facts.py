@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import LiteralString
 from uuid import UUID
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ async def read_facts(look: Look, members: tuple[UUID, ...]) -> Mapping[str, Fact
     """Return what is known of every product that is listed in some marketplaces; what is in no list is not there."""
 
     async def read() -> Mapping[str, Facts]:
-        rows = await rows_of(look.connection, _FACTS, {"members": list(members)})
+        rows = await look.rows(_FACTS, {"members": list(members)})
         return {row.pop("asin"): Facts(**row) for row in rows}
 
     return await look.once(("facts", members), read)

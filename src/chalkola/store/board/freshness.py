@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import LiteralString
 
-from chalkola.store.board.asking import Look, moment, rows_of
+from chalkola.store.board.asking import Look, moment
 from chalkola.store.board.shapes import ALL, Freshness, PlaceFreshness, Scope
-from chalkola.store.connection import Connection
 
 _PLACES: LiteralString = """
 SELECT c.code AS marketplace, c.closed, l.loaded_at, CASE WHEN c.closed IS NULL THEN 'no data yet'
@@ -22,14 +21,14 @@ _ALERTS: LiteralString = "SELECT count(*) AS n FROM sp_alerts WHERE cured_at IS 
 
 async def read_freshness(look: Look, scope: Scope, now: datetime) -> tuple[Freshness, tuple[str, ...]]:
     """Return how fresh a scope's figures are as of this `moment`, and every marketplace with data."""
-    return await look.once(("fresh", scope.place, moment(now)), lambda: _read(look.connection, scope, now))
+    return await look.once(("fresh", scope.place, moment(now)), lambda: _read(look, scope, now))
 
 
-async def _read(connection: Connection, scope: Scope, now: datetime) -> tuple[Freshness, tuple[str, ...]]:
-    rows = await rows_of(connection, _PLACES, {"now": now})
+async def _read(look: Look, scope: Scope, now: datetime) -> tuple[Freshness, tuple[str, ...]]:
+    rows = await look.rows(_PLACES, {"now": now})
     every = tuple(PlaceFreshness(**row) for row in rows)
     places = tuple(one for one in every if scope.place in (ALL, one.marketplace))
-    (rates,) = await rows_of(connection, _RATES)
+    (rates,) = await look.rows(_RATES)
     closed = min((one.closed for one in places if one.closed), default=None)
     loaded = [one.loaded_at for one in places if one.loaded_at]
     fresh = Freshness(
@@ -39,7 +38,11 @@ async def _read(connection: Connection, scope: Scope, now: datetime) -> tuple[Fr
     return fresh, tuple(one.marketplace for one in every)
 
 
-async def count_open_alerts(connection: Connection) -> int:
+async def count_open_alerts(look: Look) -> int:
     """Return how many alerts are open that no other one explains."""
-    (row,) = await rows_of(connection, _ALERTS)
-    return int(row["n"])
+
+    async def read() -> int:
+        (row,) = await look.rows(_ALERTS)
+        return int(row["n"])
+
+    return await look.once(("open alerts", look.alerts), read)

@@ -19,11 +19,15 @@ class Kept:
     _values: OrderedDict[Hashable, object] = field(default_factory=OrderedDict)
     _turns: WeakValueDictionary[Hashable, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
+    def has(self, version: str, key: Hashable) -> bool:
+        """Return whether the value of `key` is here already."""
+        return self._version == version and key in self._values
+
     async def once(self, version: str, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """Return the value of `key` in a version of the data: whoever comes first makes it, the others wait."""
         turn = self._turns.setdefault((version, key), asyncio.Lock())
         async with turn:
-            if self._version == version and key in self._values:
+            if self.has(version, key):
                 self._values.move_to_end(key)
                 return cast(T, self._values[key])
             value = await make()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import LiteralString
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ async def read_kinship(look: Look) -> Kinship:
     """Return the families of every marketplace together, once for everybody."""
 
     async def read() -> Kinship:
-        rows = await rows_of(look.connection, _KINSHIP)
+        rows = await look.rows(_KINSHIP)
         return kinship((row["child_asin"], row["parent_asin"], row["last"]) for row in rows)
 
     return await look.once(("kinship",), read)

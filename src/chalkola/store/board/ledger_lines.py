@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, LiteralString, TypeVar
 
-from chalkola.store.board.asking import looking, rows_of
+from chalkola.store.board.asking import looking
 from chalkola.store.board.shapes import Scope
 from chalkola.store.board.spans import understood
 from chalkola.store.connection import Pool
@@ -88,11 +88,11 @@ async def read_lines(
         asked["place"] = known.place
 
         async def count() -> int:
-            (row,) = await rows_of(look.connection, "SELECT count(*) AS total " + _LINES, asked)
+            (row,) = await look.rows("SELECT count(*) AS total " + _LINES, asked)
             return int(row["total"])
 
         total = await look.once(("lines", *asked.values()), count)
-        rows = await rows_of(look.connection, _COLUMNS + " " + _LINES + order, {**asked, **_cut(page, page_size)})
+        rows = await look.rows(_COLUMNS + " " + _LINES + order, {**asked, **_cut(page, page_size)})
     return Paged(rows=tuple(Line(**row) for row in rows), page=page, page_size=page_size, total=total)
 
 
@@ -105,9 +105,9 @@ async def read_alert_lines(
         "SELECT id, rule, subject, severity, message, why, done, todo, cause, raised_at, cured_at "
     )
     async with looking(pool) as look:
-        (count,) = await rows_of(look.connection, "SELECT count(*) AS total " + _ALERTS, asked)
+        (count,) = await look.rows("SELECT count(*) AS total " + _ALERTS, asked)
         order: LiteralString = " ORDER BY raised_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s"
-        rows = await rows_of(look.connection, columns + _ALERTS + order, {**asked, **_cut(page, page_size)})
+        rows = await look.rows(columns + _ALERTS + order, {**asked, **_cut(page, page_size)})
     found = tuple(AlertLine(**row) for row in rows)
     return Paged(rows=found, page=page, page_size=page_size, total=count["total"])
 

@@ -46,7 +46,7 @@ async def product(
         then, line = framed.then[versus], _line(last, yesterday, max(1, min(length, LONGEST)))
         key = ("product", asin, scope, framed.now.key, framed.now.span, then.key, then.span, line[:1], line[-1:])
         found = await look.once(key, lambda: _read(look, scope, family, framed.now, then, line))
-        notes = await read_notes(look.connection, [asin, *([family.parent] if family.parent else [])])
+        notes = await read_notes(look, [asin, *([family.parent] if family.parent else [])])
     return replace(found, notes=notes)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import LiteralString
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 from chalkola.store.board.product_shapes import Restated
 from chalkola.store.board.shapes import Scope
 
@@ -35,6 +35,6 @@ async def read_restated(look: Look, scope: Scope, line: Sequence[date]) -> tuple
     given = {"place": scope.place, "first": line[0], "last": line[-1]}
 
     async def read() -> tuple[Restated, ...]:
-        return tuple(Restated(**row) for row in await rows_of(look.connection, _RESTATED, given))
+        return tuple(Restated(**row) for row in await look.rows(_RESTATED, given))
 
     return await look.once(("restated", *given.values()), read)

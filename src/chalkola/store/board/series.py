@@ -10,7 +10,7 @@ from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from chalkola.periods import ONE_DAY
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 from chalkola.store.board.daily import read_rates
 from chalkola.store.board.day_lines import FINE, DayLines
 from chalkola.store.board.kinship import Kinship
@@ -118,7 +118,7 @@ async def read_series(
         return found.setdefault(row["marketplace_id"], _Growing(first=months[0], seen=[False] * length))
 
     unsummed: dict[bool, list[tuple[UUID, date]]] = {}
-    for row in await rows_of(look.connection, _summed(kinds), given):
+    for row in await look.rows(_summed(kinds), given):
         if row["seen"] is None:
             unsummed.setdefault(row["of_parents"], []).append((row["marketplace_id"], row["month"]))
         else:
@@ -126,7 +126,7 @@ async def read_series(
     for kind in kinds:
         if late := unsummed.get(kind.of_parents):
             more = {"ids": [one for one, _ in late], "firsts": [month for _, month in late]}
-            for row in await rows_of(look.connection, _rows(kind), given | more):
+            for row in await look.rows(_rows(kind), given | more):
                 growing(row).add_day(row)
     return await _priced(look, scope, found, days)
 
@@ -242,4 +242,4 @@ async def _read_places(look: Look) -> list[dict[str, Any]]:
     query: LiteralString = (
         "SELECT m.marketplace_id, m.code, m.currency_code FROM sp_sheet_marketplaces() m ORDER BY m.place"
     )
-    return await look.once(("places",), lambda: rows_of(look.connection, query))
+    return await look.once(("places",), lambda: look.rows(query))

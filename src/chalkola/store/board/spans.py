@@ -8,9 +8,8 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from chalkola.marketplaces import marketplace
-from chalkola.store.board.asking import Look, NotUnderstood, moment, rows_of
+from chalkola.store.board.asking import Look, NotUnderstood, moment
 from chalkola.store.board.shapes import ALL, Scope, Span, Versus
-from chalkola.store.connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +74,11 @@ async def read_frames(
     """Return the frame of each period, and of what it is held against, as of this `moment`. A period without figures
     is held against nothing."""
     key = ("frames", scope, *periods, *versus, moment(now), start, end)
-    return await look.once(key, lambda: _read(look.connection, scope, periods, versus, now, start, end))
+    return await look.once(key, lambda: _read(look, scope, periods, versus, now, start, end))
 
 
 async def _read(
-    connection: Connection,
+    look: Look,
     scope: Scope,
     periods: Sequence[str],
     versus: Sequence[Versus],
@@ -91,7 +90,7 @@ async def _read(
         "place": scope.place, "words": list(periods), "versus": list(versus), "now": now,
         "start": start and str(start), "end": end and str(end),
     }  # fmt: skip
-    rows = await rows_of(connection, _FRAMES, values)
+    rows = await look.rows(_FRAMES, values)
     by_col: dict[int, dict[Versus | None, Frame]] = {}
     for row in rows:
         by_col.setdefault(row["col"], {})[row["versus"]] = _frame(row)
@@ -121,12 +120,12 @@ def _frame(row: dict[str, Any]) -> Frame:
 
 async def understood(look: Look, scope: Scope) -> Scope:
     """Return a scope in the product's own words, with its currency. Raises `NotUnderstood`."""
-    return await look.once(("scope", scope), lambda: _understood(look.connection, scope))
+    return await look.once(("scope", scope), lambda: _understood(look, scope))
 
 
-async def _understood(connection: Connection, scope: Scope) -> Scope:
+async def _understood(look: Look, scope: Scope) -> Scope:
     query: LiteralString = "SELECT sp_sheet_marketplace(%s) AS place, sp_sheet_currency(%s) AS currency"
-    (row,) = await rows_of(connection, query, (scope.place, scope.currency))
+    (row,) = await look.rows(query, (scope.place, scope.currency))
     if row["place"] is None or (row["place"] == ALL and row["currency"] is None):
         raise NotUnderstood("ALL needs a currency, such as EUR: marketplaces have different ones.")
     return Scope(place=row["place"], currency=row["currency"] or marketplace(row["place"]).currency)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import LiteralString
 
-from chalkola.store.board.asking import Look, rows_of
+from chalkola.store.board.asking import Look
 from chalkola.store.board.by_product import SERIES, windowed
 from chalkola.store.board.definitions import BY_KEY
 from chalkola.store.board.families import OF_CHILDREN, Line
@@ -64,7 +64,7 @@ async def _days(
         + f") AS q WHERE q.{asin} = ANY (%(asins)s) GROUP BY 1, 2"
     )
     each = [day for *_, day in windows]
-    rows = await rows_of(look.connection, query, {
+    rows = await look.rows(query, {
         "cols": [n for n, *_ in windows], "ids": [one for _, one, _ in windows], "firsts": each, "lasts": each,
         "target": scope.currency, "asins": list(of),
     })  # fmt: skip

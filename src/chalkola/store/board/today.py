@@ -50,7 +50,7 @@ async def today(
         of = framed[movers_of]
         moved = await read_moved(look, scope, of.now, of.then[versus], most)
         fresh, places = await read_freshness(look, scope, now)
-        alerts = await count_open_alerts(look.connection)
+        alerts = await count_open_alerts(look)
     currency = scope.currency or ""
     return Today(
         scope=scope, currency=currency, versus=versus, movers_of=movers_of,
