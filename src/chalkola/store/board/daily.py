@@ -136,22 +136,23 @@ async def _read_money_absent(look: Look, scope: Scope, frames: Sequence[Frame]) 
 
 
 _RATES: LiteralString = """
-SELECT r.* FROM unnest(%(firsts)s::date[], %(lasts)s::date[]) AS w (first, last) CROSS JOIN LATERAL sp_sheet_rates(
-  ARRAY(SELECT DISTINCT currency_code FROM sp_sheet_marketplaces()), %(target)s, w.first, w.last) r
+SELECT r.* FROM sp_sheet_rates(
+  ARRAY(SELECT DISTINCT currency_code FROM sp_sheet_marketplaces()), %(target)s, %(first)s, %(last)s) r
 """
 
 
-async def read_rates(look: Look, target: str, days: Collection[date]) -> Mapping[tuple[str, date], Decimal]:
-    """Return what one unit of each currency of a marketplace is in another on some days; one without a rate is not
-    there."""
-    spans = runs(days)
+async def read_rates(look: Look, target: str, first: date, last: date) -> Mapping[str, Sequence[Decimal | None]]:
+    """Return what one unit of each currency of a marketplace is in another on each day of a span, None where there is
+    no rate; a currency without any is not there."""
 
-    async def read() -> Mapping[tuple[str, date], Decimal]:
-        given = {"target": target, "firsts": [first for first, _ in spans], "lasts": [last for _, last in spans]}
-        rows = await look.rows(_RATES, given)
-        return {(row["currency_code"], row["date"]): row["rate"] for row in rows}
+    async def read() -> Mapping[str, Sequence[Decimal | None]]:
+        found: dict[str, list[Decimal | None]] = {}
+        for row in await look.rows(_RATES, {"target": target, "first": first, "last": last}):
+            line = found.setdefault(row["currency_code"], [None] * ((last - first).days + 1))
+            line[(row["date"] - first).days] = row["rate"]
+        return found
 
-    return await look.once(("rates", target, *spans), read)
+    return await look.once(("rates", target, first, last), read)
 
 
 def runs(days: Collection[date]) -> list[tuple[date, date]]:

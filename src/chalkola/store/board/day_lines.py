@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from chalkola.store.board.windows import Line
+from chalkola.store.board.windows import Line, Sums
 
 T = TypeVar("T")
 FINE = ("sales", "buy_box_views")
@@ -35,16 +35,28 @@ class DayLines:
             ],
         }
 
+    def sums_of_all(self) -> Sums:
+        """Return the sums over all days, as `exact` has them; None where no day has any."""
+        priced = [
+            None if value is None or rate is None else value * rate
+            for value, rate in zip(self.sums["sales"], self.rates, strict=True)
+        ]
+        sums = {name: _sum(priced if name == "sales" else line) for name, line in self.sums.items()}
+        for name in FINE:
+            if (value := sums[name]) is not None:
+                sums[name] = value * _FINEST
+        return sums
+
     def drawn(self, name: str) -> Sequence[float | None]:
         """Return a column as floats, or as whole numbers where it is of them: near enough to be drawn."""
-        line = self.sums[name]
+        line = cast(Sequence[int | None], self.sums[name])
         if name == "sales":
             rates = [None if rate is None else float(rate) / 10_000 for rate in self.rates]
             pairs = zip(line, rates, strict=True)
             return [None if value is None or rate is None else float(value) * rate for value, rate in pairs]
         if name in FINE:
             return [None if value is None else float(value) / 10_000 for value in line]
-        return [None if value is None else int(value) for value in line]
+        return line
 
     def cut(self, begin: int, end: int) -> "DayLines":
         """Return the days from place `begin` to before `end`, which may lie outside: nothing is known there."""
@@ -52,6 +64,13 @@ class DayLines:
         return DayLines(sums=sums, rates=_cut(self.rates, begin, end))
 
 
+def _sum(line: Line) -> Decimal | int | None:
+    known = [value for value in line if value is not None]
+    return sum(known) if known else None
+
+
 def _cut(line: Sequence[T | None], begin: int, end: int) -> list[T | None]:
+    if begin >= 0 and end <= len(line):
+        return [*line[begin:end]]
     before, after = min(end, 0) - min(begin, 0), max(end, len(line)) - max(begin, len(line))
     return [*[None] * before, *line[max(0, begin) : max(0, end)], *[None] * after]

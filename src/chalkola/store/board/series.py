@@ -29,9 +29,7 @@ class Lines:
     def within(self, first: date, last: date) -> Sums | None:
         """Return the sums over days, both included; None where none of them has a row."""
         begin, end = max(0, (first - self.first).days), max(0, (last - self.first).days + 1)
-        if not any(self.seen[begin:end]):
-            return None
-        return {name: _sum(line) for name, line in self.lines.cut(begin, end).exact.items()}
+        return self.lines.cut(begin, end).sums_of_all() if any(self.seen[begin:end]) else None
 
     def along(self, days: Sequence[date]) -> DayLines:
         """Return the sums of days in a row; None where a day has no row."""
@@ -40,11 +38,6 @@ class Lines:
 
 Series = Mapping[str, Lines]
 """Sums by marketplace."""
-
-
-def _sum(line: Line) -> Decimal | int | None:
-    known = [value for value in line if value is not None]
-    return sum(known) if known else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,14 +219,14 @@ def by_day(running: Sequence[int] | None, known: int, length: int) -> list[int |
 
 async def _priced(look: Look, scope: Scope, found: Mapping[UUID, _Growing], days: Sequence[date]) -> dict[str, Lines]:
     """Return what was found by the marketplaces' codes and in their order, with rates into the scope's currency."""
-    rates = await read_rates(look, scope.currency or "", days)
+    span = _months(days)[0], _after(_months(days)[-1]) - ONE_DAY
+    rates = await read_rates(look, scope.currency or "", *span)
     series = {}
     for place in await _read_places(look):
         if (one := found.get(place["marketplace_id"])) is None:
             continue
         sums: dict[str, Line] = {name: one.sums.get(name) or [None] * len(one.seen) for name in SUMS}
-        dated = (one.first + n * ONE_DAY for n in range(len(one.seen)))
-        lines = DayLines(sums=sums, rates=[rates.get((place["currency_code"], day)) for day in dated])
+        lines = DayLines(sums=sums, rates=rates.get(place["currency_code"]) or [None] * len(one.seen))
         series[place["code"]] = Lines(first=one.first, seen=one.seen, lines=lines)
     return series
 

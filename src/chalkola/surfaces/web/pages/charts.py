@@ -84,7 +84,7 @@ def _lines(product: Product, metric: Definition) -> list[dict[str, Any]]:
     return [
         {
             "name": place_name(place.marketplace), "colour": colour(place.marketplace),
-            "values": _numbers(metric, _values(place, metric)),
+            "values": _numbers(metric, _values(place, metric)) if metric.unit != "count" else _values(place, metric),
         }
         for place in product.places if _has_values(place, metric)
     ]  # fmt: skip
@@ -118,7 +118,10 @@ def restated_chart(restated: Sequence[Restated]) -> Chart | None:
     """Return by how much Amazon has changed its mind: a band from what it said first (0) to what it says now; None
     where it has not."""
     days = sorted({one.day for one in restated})
-    metrics = [metric for metric in (_restated_metric(key, restated, days) for key in _RESTATED) if metric["lines"]]
+    places: dict[str, dict[date, Restated]] = {}
+    for one in restated:
+        places.setdefault(one.marketplace, {})[one.day] = one
+    metrics = [metric for metric in (_restated_metric(key, places, days) for key in _RESTATED) if metric["lines"]]
     return (
         {"kind": "bands", "days": [str(d) for d in days], "closed": len(days), "metrics": metrics}
         if metrics
@@ -135,12 +138,10 @@ def restated_words(restated: Sequence[Restated]) -> str:
 _RESTATED = ("units", "sales", "sessions")
 
 
-def _restated_metric(key: str, restated: Sequence[Restated], days: Sequence[date]) -> dict[str, Any]:
-    places = dict.fromkeys(one.marketplace for one in restated)
-    by_day = {(one.marketplace, one.day): one for one in restated}
+def _restated_metric(key: str, places: Mapping[str, Mapping[date, Restated]], days: Sequence[date]) -> dict[str, Any]:
     lines = []
-    for place in places:
-        found = [by_day.get((place, day)) for day in days]
+    for place, by_day in places.items():
+        found = [by_day.get(day) for day in days]
         first, now = ([_said(one, f"{key}_{when}") for one in found] for when in ("first", "now"))
         if any(a is not None and b is not None and a != b for a, b in zip(first, now, strict=True)):
             currency = marketplace(place).currency if key == "sales" else ""
