@@ -181,7 +181,7 @@ def _of(pool: Pool) -> _OfPool:
 async def _rows(
     connection: Connection, query: LiteralString | sql.Composed, values: Params | None = None
 ) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
+    async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
         await cursor.execute(query, values)
         return await cursor.fetchall()
 
