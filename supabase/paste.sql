@@ -1271,6 +1271,24 @@ $script$;
   ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
 END $chalkola$;
 
+-- migrations/0024_latest_days.sql
+DO $chalkola$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('chalkola migrate'));
+  CREATE TABLE IF NOT EXISTS sp_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+  ALTER TABLE sp_migrations ENABLE ROW LEVEL SECURITY;
+  IF EXISTS (SELECT FROM sp_migrations WHERE name = 'migrations/0024_latest_days.sql') THEN
+    RETURN;
+  END IF;
+  PERFORM set_config('lock_timeout', '10s', true);
+  EXECUTE $script$
+-- The ledger's lines are read from the latest day on: a page of them without sorting all.
+CREATE INDEX IF NOT EXISTS idx_sp_slices_day ON sp_slices (first_day);
+$script$;
+  INSERT INTO sp_migrations VALUES ('migrations/0024_latest_days.sql', 'a7fa7ba021cb7690')
+  ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now();
+END $chalkola$;
+
 -- functions/10_buckets.sql
 DO $chalkola$
 BEGIN

@@ -48,12 +48,12 @@ class DayLines:
         return sums
 
     def drawn(self, name: str) -> Sequence[float | None]:
-        """Return a column as floats, or as whole numbers where it is of them: near enough to be drawn."""
+        """Return a column near enough to be drawn: whole numbers where it is of them, money to the hundredth."""
         line = cast(Sequence[int | None], self.sums[name])
         if name == "sales":
             rates = [None if rate is None else float(rate) / 10_000 for rate in self.rates]
             pairs = zip(line, rates, strict=True)
-            return [None if value is None or rate is None else float(value) * rate for value, rate in pairs]
+            return [None if value is None or rate is None else round(float(value) * rate, 2) for value, rate in pairs]
         if name in FINE:
             return [None if value is None else float(value) / 10_000 for value in line]
         return line

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import chain
 from operator import sub
 from typing import Any, Literal, LiteralString
@@ -105,9 +106,9 @@ async def read_series(
         "members": list(members), "months": months, "asin": family.asin, "family": [family.asin, *family.children],
     }  # fmt: skip
     found: dict[UUID, _Growing] = {}
+    length = (_after(months[-1]) - months[0]).days
 
     def growing(row: Mapping[str, Any]) -> _Growing:
-        length = (_after(months[-1]) - months[0]).days
         return found.setdefault(row["marketplace_id"], _Growing(first=months[0], seen=[False] * length))
 
     unsummed: dict[bool, list[tuple[UUID, date]]] = {}
@@ -128,6 +129,7 @@ def _months(days: Sequence[date]) -> list[date]:
     return sorted({day.replace(day=1) for day in days})
 
 
+@cache
 def _after(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
@@ -184,9 +186,8 @@ class _Growing:
         """Add a month's running sums."""
         at = (row["month"] - self.first).days
         length = (_after(row["month"]) - row["month"]).days
-        self.seen[at : at + length] = [
-            is_seen or bool(row["seen"] >> n & 1) for n, is_seen in enumerate(self.seen[at : at + length])
-        ]
+        days = enumerate(self.seen[at : at + length])
+        self.seen[at : at + length] = [is_seen or bool(row["seen"] >> n & 1) for n, is_seen in days]
         for name in SUMS:
             if known := row[f"{name}_known"]:
                 self._add(name, at, by_day(row[name], known, length))

@@ -68,9 +68,9 @@ class RestConnection:
     def cursor(self) -> RestCursor[TupleRow]: ...
 
     @overload
-    def cursor(self, *, row_factory: AsyncRowFactory[T]) -> RestCursor[T]: ...
+    def cursor(self, *, row_factory: AsyncRowFactory[T], binary: bool = False) -> RestCursor[T]: ...
 
-    def cursor(self, *, row_factory: AsyncRowFactory[Any] = tuple_row) -> RestCursor[Any]:
+    def cursor(self, *, row_factory: AsyncRowFactory[Any] = tuple_row, binary: bool = False) -> RestCursor[Any]:
         return RestCursor(self._ask, row_factory)
 
     def transaction(self) -> AbstractAsyncContextManager[object]:

@@ -84,7 +84,7 @@ def _lines(product: Product, metric: Definition) -> list[dict[str, Any]]:
     return [
         {
             "name": place_name(place.marketplace), "colour": colour(place.marketplace),
-            "values": _numbers(metric, _values(place, metric)) if metric.unit != "count" else _values(place, metric),
+            "values": _values(place, metric),
         }
         for place in product.places if _has_values(place, metric)
     ]  # fmt: skip
@@ -95,7 +95,7 @@ def _values(place: PlaceSeries, metric: Definition) -> Sequence[float | None]:
     if not metric.below:
         return above
     pairs = zip(above, place.lines.drawn(metric.below), strict=True)
-    return [a / b if a is not None and b else None for a, b in pairs]
+    return _numbers(metric, (a / b if a is not None and b else None for a, b in pairs))
 
 
 def _has_values(place: PlaceSeries, metric: Definition) -> bool:
