@@ -1,6 +1,7 @@
 """The pages as they are sent: what they say where little is there, who may do what, and files."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -108,6 +109,16 @@ async def test_htmx_gets_the_table_alone_and_the_address_of_the_view(web: Served
     assert table.text.strip() in page.text, "whoever opens the address sees the same table"
     children = await web.client.get("/products/B0PARENT00/children?place=DE&period=Last+7+days", headers=part)
     assert re.findall(r'<span class="code">(\w+)', children.text) == ["B0CHILD001", "B0CHILD002"]
+
+
+async def test_a_products_lines_are_as_long_as_its_address_says(web: Served) -> None:
+    for asked, days in (("", 122), ("&line=1+year", 366), ("&line=2+years", 731), ("&line=a+century", 122)):
+        page = (await web.client.get(f"/products/B0CHILD001?place=DE{asked}")).text
+        chart = json.loads(re.findall(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)[0])
+        assert len(chart["days"]) == days
+        assert {len(line["values"]) for metric in chart["metrics"] for line in metric.get("lines", [])} == {days}
+        (chosen,) = re.findall(r'<a href="([^"]+)#days" aria-current="true">', page)
+        assert (await web.client.get(chosen.replace("&amp;", "&"))).text.count(f'"{chart["days"][0]}"') >= 1
 
 
 async def test_the_days_of_a_product_are_a_part_of_its_page_or_a_page(web: Served) -> None:
