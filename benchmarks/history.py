@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from measuring import fresh_database, run_child, table
@@ -27,7 +28,7 @@ from ours import Nobody, close_data_kiosk
 from amazon_simulator import Simulator, SimulatorSettings, report_book
 from chalkola.amazon.operations import OPERATIONS
 from chalkola.clock import JumpingClock
-from chalkola.datasets import CATALOG
+from chalkola.datasets import DAILY
 from chalkola.pipeline.backfill.lacking import Aim
 from chalkola.pipeline.backfill.run import Outlook, Report, backfill, look_ahead
 from chalkola.settings import Settings, read_settings
@@ -36,7 +37,7 @@ from chalkola.store import Store, open_store
 _BEGIN = datetime(2026, 11, 20, 2, tzinfo=UTC)
 _PROCESSING = timedelta(minutes=3)
 _SLOTS, _BURST = 3, 15
-_AIM = Aim(datasets=tuple(d for d in CATALOG if not d.extra))
+_AIM = Aim(datasets=tuple(d for d in DAILY if not d.extra))
 _TRENDS, _DAYS_A_WINDOW, _ASINS_A_QUESTION = "salesAndTrafficTrends", 111, 450
 _ACCOUNT = "NA"
 """Whose documents are loaded anew: four marketplaces."""
@@ -123,7 +124,7 @@ def _left(report: Report) -> int:
     return sum(report.outlook.steps.lacking.values()) + len(report.outlook.steps.pulls)
 
 
-def _least(connection: psycopg.Connection) -> dict[str, int]:  # type: ignore[type-arg]
+def _least(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Return the fewest questions by account: totals, months, and windows in which no filter is half empty."""
     query = """
         WITH days AS (SELECT p.account, s.scope, a.date, a.child_asin FROM sp_seen_asins a

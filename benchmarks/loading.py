@@ -51,12 +51,12 @@ async def _load(database: str, rounds: int) -> dict[str, list[Took]]:
     taken: dict[str, list[Took]] = {kind: [] for kind in KINDS}
     germany = marketplace("DE")
     days = [LAST + timedelta(days=number + 1) for number in range(rounds)]
-    contents = [contents(germany, day) for day in days]
+    documents = [contents(germany, day) for day in days]
     gc.collect()
     async with open_pool(database) as pool:
         desk = Desk(pool)
         with rarely_collecting():
-            for day, three in zip(days, contents, strict=True):
+            for day, three in zip(days, documents, strict=True):
                 for kind, content in zip(KINDS, three, strict=True):
                     taken[kind].append(await _load_one(desk, germany, day, content))
     return taken

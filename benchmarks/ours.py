@@ -16,7 +16,7 @@ from datetime import date, datetime
 from measuring import cpu_seconds, peak_mb
 
 from chalkola.clock import JumpingClock
-from chalkola.datasets import CATALOG, SOURCES
+from chalkola.datasets import DAILY, SOURCES
 from chalkola.pipeline.ending import Ended
 from chalkola.pipeline.plan import Request
 from chalkola.pipeline.run import pull
@@ -44,7 +44,7 @@ async def main(first: str, last: str) -> dict[str, float]:
     """Pull the days and return what it took, from the first call of Amazon to the last commit."""
     settings = read_settings({**os.environ, "CHALKOLA_QUOTAS": ";".join(f"{name}=1000000/1s" for name in _METERED)})
     settings = replace(settings, clock=JumpingClock(settings.clock.now()))
-    request = Request(datasets=CATALOG, first=date.fromisoformat(first), last=date.fromisoformat(last))
+    request = Request(datasets=DAILY, first=date.fromisoformat(first), last=date.fromisoformat(last))
     async with open_store(settings, settings.database_url or "") as store:
         await close_data_kiosk(settings, store)
         wall, cpu = time.perf_counter(), cpu_seconds()

@@ -22,7 +22,7 @@ from chalkola.datasets import CATALOG, SOURCES
 from chalkola.datasets.model import Dataset
 from chalkola.datasets.sales_and_traffic import DATASET
 from chalkola.datasets.sales_and_traffic_report import REPORT
-from chalkola.marketplaces import MARKETPLACES
+from chalkola.marketplaces import MARKETPLACES, Place
 from chalkola.pipeline.means import Means
 from chalkola.pipeline.metering import all_buckets
 from chalkola.pipeline.plan import Plan, Request, plan
@@ -33,7 +33,7 @@ _NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 _DAYS = 727
 _OPEN = timedelta(days=2)
 _LAST_READ = timedelta(hours=26)
-_OPENS = {m: m.region.value for m in MARKETPLACES}
+_OPENS: dict[Place, str] = {m: m.region.value for m in MARKETPLACES}
 _ASINS = {m.scope: tuple(f"B{number:09}" for number in range(1064)) for m in MARKETPLACES}
 
 
@@ -69,7 +69,7 @@ def _dataset(name: str) -> Dataset:
 
 
 def _span() -> tuple[date, date]:
-    last = min(DATASET.newest(_NOW, m.zone) for m in _OPENS)
+    last = min(DATASET.newest(_NOW, m.zone) for m in MARKETPLACES)
     return last - timedelta(days=_DAYS - 1), last
 
 

@@ -12,6 +12,7 @@ import time
 from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
+from types import GenericAlias
 from typing import Any
 from uuid import UUID
 
@@ -56,10 +57,13 @@ def _object(name: str, tree: dict[str, Any]) -> tuple[Any, Any]:
     return kind, msgspec.field(default_factory=lambda: empty)
 
 
-_DOCUMENT = msgspec.json.Decoder(
+_DOCUMENT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
     msgspec.defstruct(
         "Document",
-        [("salesAndTrafficByAsin", list[_type_of(BY_ASIN)]), ("salesAndTrafficByDate", list[_type_of(BY_DATE)])],
+        [
+            ("salesAndTrafficByAsin", GenericAlias(list, (_type_of(BY_ASIN),))),
+            ("salesAndTrafficByDate", GenericAlias(list, (_type_of(BY_DATE),))),
+        ],
     )
 )
 _CELLS = {table.name: attrgetter(*(column.path for column in table.columns)) for table in (BY_ASIN, BY_DATE)}

@@ -24,7 +24,7 @@ from chalkola.marketplaces import marketplace
 from chalkola.store.connection import Pool, open_pool
 from chalkola.store.migrate import migrate
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
 from lite import Lite, lite
 from postgres import Server

@@ -8,9 +8,8 @@ import msgspec
 
 from amazon_simulator.accounts import accounts
 from amazon_simulator.catalog import Catalog
-from amazon_simulator.kiosk.documents import selected
 from amazon_simulator.kiosk.reading import Limits, question
-from amazon_simulator.kiosk.rows import rows
+from amazon_simulator.kiosk.rows import rows, selected
 from amazon_simulator.marketplaces import MARKETPLACES as SOLD_IN
 from amazon_simulator.marketplaces import marketplace as place
 from amazon_simulator.world import World

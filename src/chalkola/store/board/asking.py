@@ -74,7 +74,7 @@ class _OfPool:
         async with self._turn:
             if not self._is_fresh():
                 began = time.monotonic()
-                async with pool.connection() as connection:
+                async with _transaction(pool) as connection:
                     await self._read(connection)
                 self._read_at = began
 
@@ -162,9 +162,10 @@ async def _transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def version_of(pool: Pool) -> str:
-    """Return the version of the data and of the alerts, as it is or was a moment ago. Raises `DatabaseGone`."""
+    """Return the version of the data and of the alerts, as it is or was a moment ago. Raises `TooSlow` and
+    `DatabaseGone`."""
     of = _of(pool)
-    with database_errors():
+    with database_errors(), _refusals():
         await of.refresh(pool)
     return f"{of.version} {of.alerts}"
 
