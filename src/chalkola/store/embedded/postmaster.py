@@ -40,7 +40,7 @@ def is_alive(place: Place, card: Card) -> bool:
     A pid proves nothing: it may be a zombie that nobody reaps, or belong to another program since a power cut. The
     token in its command line does, or that it is a PostgreSQL at work in this data folder (started by hand).
     """
-    import psutil  # type: ignore[import-untyped]  # here: wanted only when the server does not answer
+    import psutil  # here: wanted only when the server does not answer
 
     pid = _pid(place)
     try:
