@@ -1,7 +1,8 @@
 """Texts that are compressed once and joined often: a page's pieces, with each one's own between them. Pure.
 
 What is joined is one stream of the coding `deflate` (RFC 9110: a zlib stream, RFC 1950). Each part of it ends on a
-byte of its own and refers to nothing before it, so parts can stand in any order.
+byte of its own and refers to nothing before it: parts can stand in any order, and the length of a secret one tells
+nothing of what stands beside it.
 """
 
 import zlib

@@ -85,7 +85,7 @@ async def _notes(request: Request, drawn: Drawn, *, refused: str, typed: str) ->
     """Return the notes, with the form to write one: what was `typed` stays in it where it was `refused`."""
     house, of = house_of(request), drawn.beside
     return rendered("product_notes.html", {
-        **shared(request), **own(request), "notes": await notes_of(house.pool, of["family"]), 
+        **shared(request), **own(request), "notes": await notes_of(house.pool, of["family"]),
         "asin": of["family"][0], "path": f"/products/{quote(of['family'][0])}", "address": of["address"],
         "newest": of["newest"] or house.clock.now().date(), "refused": refused, "typed": typed, "longest": LONGEST,
         "writer": _writer(request), "is_owner": person_of(request).is_owner,
