@@ -17,9 +17,11 @@ import dashboard_data
 import psutil
 import psycopg
 from measuring import fresh_database, table
+from painting import painted
 
 LIMITS = {"Today": 150, "Products": 200, "A product": 100, "Coverage": 150, "JSON API": 200}
 """Milliseconds, at the 95th percentile; of the JSON API nothing is promised."""
+PAGES = ("Today", "Products", "A product", "Coverage")
 PEOPLE = 8
 _PLACES = ("place=ALL&currency=EUR", "place=ALL&currency=USD", "place=DE", "place=US")
 _SEEN_ONCE = 72  # views of a kind, for the first look
@@ -66,6 +68,9 @@ def clicked(database: str, folder: Path, what: str, *, seconds: float) -> str:
         then = asyncio.run(_click(address, seconds))
         cpu = (_cpu(process) - before) / sum(map(len, then.values()))
         unseen = asyncio.run(_all_open(address, products_unseen(dashboard_data.ASINS)))
+        paints = painted(
+            address, {kind: paths[0] for kind, paths in views(dashboard_data.ASINS).items() if kind in PAGES}
+        )
         memory = process.memory_info().rss / 1e6
     rows = [
         [kind, f"{len(first[kind])}", f"{_ms(statistics.median(first[kind]))}", f"{_ms(max(first[kind]))}",
@@ -77,7 +82,7 @@ def clicked(database: str, folder: Path, what: str, *, seconds: float) -> str:
         f"(j) {PEOPLE} people click at once, ms; {what}", head, rows,
         f"The process that serves holds {memory:.0f} MB (limit 200). For a click, it and its database take"
         f" {cpu * 1000:.0f} ms of a processor. Where all of them open nothing but products that nobody has opened:"
-        f" median {_ms(statistics.median(unseen))} ms, 95th percentile {_ms(_p95(unseen))} ms.",
+        f" median {_ms(statistics.median(unseen))} ms, 95th percentile {_ms(_p95(unseen))} ms.\n\n{paints}",
     )  # fmt: skip
 
 
