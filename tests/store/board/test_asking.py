@@ -23,7 +23,7 @@ async def _one(look: asking.Look, n: int) -> int:
 
 
 async def test_what_is_kept_takes_no_connection(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_MOMENT_SECONDS", 60)  # however slow the machine is
+    monkeypatch.setattr(asking, "_FRESH_SECONDS", 60)  # however slow the machine is
     async with open_pool(database_url, size=1) as pool:
         async with looking(pool) as look:
             assert await _one(look, 7) == 7

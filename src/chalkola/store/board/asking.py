@@ -90,13 +90,13 @@ class _OfPool:
         self._written_at = time.monotonic()
 
     def _is_fresh(self) -> bool:
-        return self._read_at > max(self._written_at, time.monotonic() - _MOMENT_SECONDS)
+        return self._read_at > max(self._written_at, time.monotonic() - _FRESH_SECONDS)
 
 
 _MOST: Mapping[str, int] = {"by product": 2, "families": 16, "product": 4, "notes": 1_000, "": 200}
 """How many values of a kind are kept: the sums of all products are a megabyte or two, a product's days half a one."""
 _of_pool: WeakKeyDictionary[Pool, _OfPool] = WeakKeyDictionary()
-_MOMENT_SECONDS = 0.2  # machine time; looking it up takes some milliseconds, and many people click at once
+_FRESH_SECONDS = 0.2  # machine time; looking it up takes some milliseconds, and many people click at once
 
 
 def moment(now: datetime) -> datetime:

@@ -122,7 +122,7 @@ async def read_series(
             more = {"ids": [one for one, _ in late], "firsts": [month for _, month in late]}
             for row in await look.rows(_rows(kind), given | more):
                 growing(row).add_day(row)
-    return await _priced(look, scope, found, days)
+    return await _priced(look, scope, found, months)
 
 
 def _months(days: Sequence[date]) -> list[date]:
@@ -218,10 +218,11 @@ def by_day(running: Sequence[int] | None, known: int, length: int) -> list[int |
     return [value if known >> n & 1 else None for n, value in enumerate(values)]
 
 
-async def _priced(look: Look, scope: Scope, found: Mapping[UUID, _Growing], days: Sequence[date]) -> dict[str, Lines]:
+async def _priced(
+    look: Look, scope: Scope, found: Mapping[UUID, _Growing], months: Sequence[date]
+) -> dict[str, Lines]:
     """Return what was found by the marketplaces' codes and in their order, with rates into the scope's currency."""
-    span = _months(days)[0], _after(_months(days)[-1]) - ONE_DAY
-    rates = await read_rates(look, scope.currency or "", *span)
+    rates = await read_rates(look, scope.currency or "", months[0], _after(months[-1]) - ONE_DAY)
     series = {}
     for place in await _read_places(look):
         if (one := found.get(place["marketplace_id"])) is None:

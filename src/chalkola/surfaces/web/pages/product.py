@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from chalkola.periods import ONE_DAY
-from chalkola.store.board.asking import NotUnderstood, version_of
+from chalkola.store.board.asking import NotUnderstood
 from chalkola.store.board.definitions import BY_KEY, METRICS
 from chalkola.store.board.notes import LONGEST, add_note, delete_note, notes_of
 from chalkola.store.board.product import product as board
 from chalkola.store.board.product_shapes import Product, Restated
 from chalkola.store.board.shapes import ALL, Versus
-from chalkola.surfaces.web.house import House, house_of, person_of
+from chalkola.surfaces.web.house import house_of, person_of
 from chalkola.surfaces.web.pages.asked import (
     CURRENCIES,
     PERIODS,
@@ -65,20 +65,9 @@ async def _draw(request: Request) -> Drawn:
         versus_options=[(name, address.but(versus=key), key) for key, name in VERSUS_NAMES.items()],
         kin_address=address.at(""), chart=product_chart(seen, fresh.closed), chart_words=product_words(seen),
         line=line, line_options=[(name, f"{address.but(line=_given(name))}#days", name) for name in _LINE_DAYS],
-        **await _restatements(house, seen),
+        restated_chart=restated_chart(seen.restated), restated_words=restated_words(seen.restated),
         beside={"family": family, "address": address, "newest": seen.days[-1] if seen.days else None},
     )  # fmt: skip
-
-
-async def _restatements(house: House, seen: Product) -> Mapping[str, Any]:
-    """Return the chart of restatements: of a marketplace as a whole, so that it is made once for all products."""
-
-    async def made() -> Mapping[str, Any]:
-        return {"restated_chart": restated_chart(seen.restated), "restated_words": restated_words(seen.restated)}
-
-    return await house.drawn.once(
-        await version_of(house.pool), ("restated", seen.scope.place, seen.days[-1:], len(seen.days)), made
-    )
 
 
 async def _notes(request: Request, drawn: Drawn, *, refused: str, typed: str) -> str:
